@@ -1,0 +1,24 @@
+//! MTProto without IO: both roles of the protocol as state machines.
+//!
+//! Bytes go in, bytes and events come out; time and randomness are arguments.
+//! The crate knows no runtime, socket, clock or API layer.
+#![no_std]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation
+    )
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod ids;
+pub mod random;
+pub mod time;
