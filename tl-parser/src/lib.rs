@@ -1,2 +1,23 @@
-//! Placeholder.
+//! The TL language, schemas of many layers as data, and one codec for all of them.
+//!
+//! TL is the language in which the protocol's objects and functions are declared
+//! (<https://core.telegram.org/mtproto/TL>). This crate knows the language and its binary form and
+//! nothing of the protocol that carries it.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+    )
+)]
+
+mod name;
+mod value;
+
+pub use name::Name;
+pub use value::{Object, Value};
