@@ -22,3 +22,4 @@ extern crate std;
 pub mod ids;
 pub mod random;
 pub mod time;
+pub mod tl;

@@ -1,0 +1,3 @@
+//! Stories over the public interface of the core.
+
+mod service_messages;
