@@ -1,0 +1,3 @@
+//! Stories that cross crates, and the rules of the tree itself.
+
+mod tidy;
