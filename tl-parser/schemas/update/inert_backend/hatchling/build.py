@@ -1,0 +1,1 @@
+from inert import *  # noqa: F403

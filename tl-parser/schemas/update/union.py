@@ -1,0 +1,47 @@
+"""Many layers as one table: each declaration once, with the layers in which it stands."""
+
+from collections import defaultdict
+
+HEADER = "// mtkit union table of API layers; see README.md"
+
+
+def table(layers):
+    """The text of `api.tl` for {layer number: declarations in the order of their source}."""
+    numbers = sorted(layers)
+    seen = defaultdict(list)
+    for number in numbers:
+        for declaration in layers[number]:
+            seen[declaration].append(number)
+
+    lines = [HEADER, "// layers: " + " ".join(map(str, numbers))]
+    for function, mark in ((False, "---types---"), (True, "---functions---")):
+        variants = defaultdict(list)
+        for declaration, where in seen.items():
+            if declaration.function == function:
+                variants[declaration.name].append((where, declaration))
+        lines.append(mark)
+        for name in _order(layers, function):
+            for where, declaration in sorted(variants[name], key=lambda v: (v[0], str(v[1]))):
+                lines.append(f"{ranges(where, numbers)} {declaration}")
+    return "\n".join(lines) + "\n"
+
+
+def ranges(where, numbers):
+    """`where` in terms of the bundled `numbers`: `18..33,57..` (open: up to the newest)."""
+    runs, position = [], {number: index for index, number in enumerate(numbers)}
+    for number in where:
+        if runs and position[number] == position[runs[-1][1]] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(f"{a}.." if b == numbers[-1] else str(a) if a == b else f"{a}..{b}" for a, b in runs)
+
+
+def _order(layers, function):
+    """Names as the newest layer has them, then those that vanished, latest first."""
+    names = {}
+    for number in sorted(layers, reverse=True):
+        for declaration in layers[number]:
+            if declaration.function == function:
+                names.setdefault(declaration.name)
+    return list(names)
