@@ -1,2 +1,4 @@
-//! Placeholder.
+//! From a capture of MTProto traffic to decoded messages.
 #![forbid(unsafe_code)]
+
+pub mod capture;
