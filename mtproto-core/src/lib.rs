@@ -21,6 +21,7 @@ extern crate std;
 
 pub mod crypto;
 pub mod ids;
+pub mod message;
 pub mod random;
 pub mod time;
 pub mod tl;

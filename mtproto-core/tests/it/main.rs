@@ -2,6 +2,11 @@
 
 mod crypto_properties;
 mod crypto_rsa;
+mod message_container;
+mod message_encrypted;
+mod message_encrypted_v1;
+mod message_gzip;
+mod message_plain;
 mod service_messages;
 mod support;
 mod vectors_auth_key;
