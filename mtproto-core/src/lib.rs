@@ -25,3 +25,4 @@ pub mod message;
 pub mod random;
 pub mod time;
 pub mod tl;
+pub mod transport;
