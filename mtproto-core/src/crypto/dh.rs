@@ -99,12 +99,20 @@ impl DhParams {
         self.g
     }
 
+    pub(super) const fn modulus(&self) -> &Modulus<FULL> {
+        &self.modulus
+    }
+
+    pub(super) fn generator(&self) -> Num<FULL> {
+        small(self.g)
+    }
+
     /// g^exponent modulo the prime, all numbers big-endian; constant-time in the exponent.
     ///
     /// [`GeneratorTable`] does the same four times faster where the same parameters serve many exchanges.
     #[must_use]
     pub fn g_pow(&self, exponent: &[u8; 256]) -> [u8; 256] {
-        power(&self.modulus, &small(self.g), exponent)
+        power(&self.modulus, &self.generator(), exponent)
     }
 
     /// base^exponent modulo the prime, all numbers big-endian; constant-time in the exponent.
@@ -144,7 +152,7 @@ impl GeneratorTable {
     /// The table of these parameters.
     #[must_use]
     pub fn new(params: DhParams) -> Self {
-        let base = params.modulus.enter(&small(params.g));
+        let base = params.modulus.enter(&params.generator());
         let comb = Comb::new(&params.modulus, &base);
         Self { params, comb }
     }

@@ -16,3 +16,4 @@ mod modular;
 pub mod pq;
 mod prime;
 pub mod rsa;
+pub mod srp;

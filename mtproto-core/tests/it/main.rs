@@ -2,6 +2,7 @@
 
 mod crypto_properties;
 mod crypto_rsa;
+mod crypto_srp;
 mod message_container;
 mod message_encrypted;
 mod message_encrypted_v1;
