@@ -9,7 +9,9 @@
 pub mod aes_ctr;
 pub mod aes_ige;
 pub mod auth_key;
+pub mod cdn;
 pub mod dh;
+pub mod emoji;
 pub mod hash;
 pub mod kdf;
 mod modular;

@@ -4,6 +4,7 @@ use mtproto_core::crypto::aes_ctr::AesCtr256;
 use mtproto_core::crypto::aes_ige;
 use mtproto_core::crypto::auth_key::AuthKey;
 use mtproto_core::crypto::dh::{self, DhError, PrimeCache};
+use mtproto_core::crypto::emoji::{EMOJI_COUNT, emoji_fingerprint};
 use mtproto_core::crypto::hash::{sha1, sha256};
 use mtproto_core::crypto::kdf::{self, Direction};
 use mtproto_core::crypto::pq;
@@ -230,5 +231,19 @@ fn products_of_two_primes_are_factorised_as_in_the_reference() {
             Some((number("p"), number("q"))),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn call_fingerprints_agree_with_the_reference() {
+    let file = "emoji_fingerprint.json";
+    let Some(data) = vectors(file) else { return };
+    assert_eq!(
+        data["list"].as_array().unwrap().len(),
+        usize::from(EMOJI_COUNT)
+    );
+    for (name, entry) in entries(file, &data, "vectors") {
+        let positions = emoji_fingerprint(&array(entry, "key"), &array(entry, "g_a"));
+        assert_eq!(serde_json::json!(positions), entry["indices"], "{name}");
     }
 }
