@@ -19,10 +19,16 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod config;
 pub mod crypto;
+pub mod endpoint;
+pub mod error;
 pub mod ids;
+pub mod key_log;
 pub mod message;
 pub mod random;
+pub mod rpc;
+pub mod session;
 pub mod time;
 pub mod tl;
 pub mod transport;
