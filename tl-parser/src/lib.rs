@@ -17,6 +17,7 @@
 )]
 
 mod name;
+pub mod syntax;
 mod value;
 
 pub use name::Name;

@@ -1,0 +1,81 @@
+//! The TL language: text to declarations and back.
+//!
+//! The grammar is the one of <https://core.telegram.org/mtproto/TL-formal>; what the public schemas
+//! add to it (ids without leading zeros, spaces in section marks, lines without id) is understood
+//! too.
+//! Reading never stops at an error: each broken line becomes a [`Problem`] and the next one is read.
+
+mod ast;
+mod crc;
+mod grammar;
+mod known_ids;
+mod lexical;
+mod print;
+mod problem;
+mod reader;
+
+pub use ast::{
+    Condition, Declaration, Document, Finalisation, Item, ItemKind, Param, ParamKind, Section,
+    TypeExpr,
+};
+pub use crc::{CrcText, combinator_id};
+pub use known_ids::{KnownId, known_id};
+pub use problem::{Problem, ProblemKind, Severity};
+
+pub(crate) use problem::Problems;
+pub(crate) use reader::Reader;
+
+/// Reads a whole schema text.
+///
+/// What could not be read is described in the problems; everything else is in the document.
+/// At most [`MAX_PROBLEMS`] problems are kept, and a last one says how many there were besides.
+pub fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
+    let mut problems = Problems::default();
+    let mut reader = Reader::new(text);
+    let mut items = Vec::new();
+    while let Some(item) = reader.next_item(&mut problems) {
+        if let ItemKind::Declaration(declaration) = &item.kind {
+            crc::check(text, declaration, &mut CrcText::default(), &mut problems);
+        }
+        items.push(item);
+    }
+    (Document { items }, problems.finish(text))
+}
+
+/// Reads one declaration; the `;` at its end may be missing.
+///
+/// # Errors
+/// The first problem of the text.
+pub fn parse_declaration(text: &str) -> Result<Declaration<'_>, Problem> {
+    let mut problems = Problems::default();
+    let mut reader = Reader::new(text);
+    let mut found = None;
+    while let Some(item) = reader.next_item(&mut problems) {
+        if let ItemKind::Declaration(declaration) = item.kind {
+            found.get_or_insert(declaration);
+        }
+    }
+    let first = problems
+        .finish(text)
+        .into_iter()
+        .find(|p| p.severity() == Severity::Error);
+    match (found, first) {
+        (Some(declaration), None) => Ok(declaration),
+        (_, Some(problem)) => Err(problem),
+        (None, None) => Err(Problem::no_declaration()),
+    }
+}
+
+/// How many problems of one text are kept.
+pub const MAX_PROBLEMS: usize = 1000;
+
+/// How many declarations of one text are read; the rest is a problem.
+///
+/// The largest real text, the union of all layers, has some ten thousand.
+pub const MAX_DECLARATIONS: usize = 1 << 18;
+
+/// How deep types and repetitions may be nested in the text.
+pub const MAX_NESTING: usize = 16;
+
+/// How many bytes one declaration may have; the longest real one has about 3000.
+pub const MAX_STATEMENT: usize = 1 << 16;
