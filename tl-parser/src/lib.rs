@@ -16,9 +16,18 @@
     )
 )]
 
+mod codec;
+mod hash;
+mod layout;
 mod name;
+mod schema;
 pub mod syntax;
 mod value;
 
+pub use codec::{
+    DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, Limits, MAX_DEPTH, PathStep,
+    Undecoded,
+};
 pub use name::Name;
+pub use schema::{Combinator, Field, Schema};
 pub use value::{Object, Value};

@@ -96,6 +96,8 @@ pub struct Declaration<'a> {
     pub params: Vec<Param<'a>>,
     /// The type after `=`.
     pub result: TypeExpr<'a>,
+    /// The same as written.
+    pub result_text: &'a str,
 }
 
 /// One parameter of a combinator.

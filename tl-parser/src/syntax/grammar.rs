@@ -34,15 +34,18 @@ pub(super) fn statement(input: &str, section: Section) -> Parsed<'_, ItemKind<'_
         params_until('=', rest, &mut params, 0)?
     };
     let (rest, ()) = symbol('=', "a field, or `=` and the result type")(rest)?;
-    let (rest, result) = result_type(rest)?;
+    let result_start = space(rest);
+    let (rest, result) = result_type(result_start)?;
+    let (text, result_text) = (between(start, rest), between(result_start, rest));
     let declaration = Declaration {
-        text: between(start, rest),
+        text,
         name,
         id,
         section,
         builtin,
         params,
         result,
+        result_text,
     };
     Ok((rest, ItemKind::Declaration(declaration)))
 }
@@ -254,6 +257,12 @@ fn repeat(input: &str, depth: usize) -> Parsed<'_, ParamKind<'_>> {
     let rest = params_until(']', rest, &mut params, depth.saturating_add(1))?;
     let (rest, ()) = symbol(']', "a field or `]`")(rest)?;
     Ok((rest, ParamKind::Repeat { count, params }))
+}
+
+/// A whole text that is one type.
+pub(super) fn whole_type(input: &str) -> Option<TypeExpr<'_>> {
+    let (rest, expr) = type_expr(input, 0).ok()?;
+    space(rest).is_empty().then_some(expr)
 }
 
 /// The type after `=`: a boxed type, applied to what follows on the same line.

@@ -22,6 +22,8 @@ pub use crc::{CrcText, combinator_id};
 pub use known_ids::{KnownId, known_id};
 pub use problem::{Problem, ProblemKind, Severity};
 
+pub(crate) use ast::is_boxed_name;
+pub(crate) use crc::check as check_id;
 pub(crate) use problem::Problems;
 pub(crate) use reader::Reader;
 
@@ -64,6 +66,11 @@ pub fn parse_declaration(text: &str) -> Result<Declaration<'_>, Problem> {
         (_, Some(problem)) => Err(problem),
         (None, None) => Err(Problem::no_declaration()),
     }
+}
+
+/// Reads a type, such as `Vector<User>`; `None` where the text is not one.
+pub fn parse_type(text: &str) -> Option<TypeExpr<'_>> {
+    grammar::whole_type(lexical::window(text, MAX_STATEMENT))
 }
 
 /// How many problems of one text are kept.

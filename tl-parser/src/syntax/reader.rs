@@ -170,6 +170,6 @@ fn token(at: &str) -> &str {
 fn excerpt(text: &str) -> String {
     text.chars()
         .take(40)
-        .flat_map(char::escape_default)
+        .map(|char| if char.is_control() { '.' } else { char })
         .collect()
 }

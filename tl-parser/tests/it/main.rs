@@ -1,5 +1,7 @@
 //! Tests of the crate through its public interface.
 #![allow(missing_docs)]
 
+mod codec;
 mod language;
 mod reference;
+mod schema;

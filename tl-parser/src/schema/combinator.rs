@@ -1,0 +1,151 @@
+//! Combinators and their fields, as a schema shows them.
+
+use crate::layout::Shape;
+use crate::name::Name;
+use crate::syntax::{Section, parse_declaration};
+use std::fmt;
+
+/// A constructor or function of a schema.
+///
+/// `Display` gives its canonical line, with the id and without the semicolon.
+#[derive(Clone)]
+pub struct Combinator {
+    pub(super) name: Name,
+    /// The name that decoded objects bear: with the id where the name alone is not unique.
+    pub(super) object_name: Name,
+    pub(super) id: u32,
+    pub(super) section: Section,
+    pub(super) result_text: Name,
+    pub(super) result: Shape,
+    pub(super) fields: Box<[Field]>,
+    /// How many fields are there always.
+    pub(super) required: usize,
+    /// The declaration as written.
+    pub(super) text: Name,
+}
+
+impl Combinator {
+    /// The name, with its namespace.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name that decoded objects bear: the plain name, or `name#id` where several combinators
+    /// of the schema have that name.
+    pub fn object_name(&self) -> &Name {
+        &self.object_name
+    }
+
+    /// The id: as written, or else the CRC32 of the text.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The type after `=`, as written: `Vector<User>`.
+    pub fn result_type(&self) -> &str {
+        &self.result_text
+    }
+
+    /// Constructor or function.
+    pub fn section(&self) -> Section {
+        self.section
+    }
+
+    /// Whether it is a function.
+    pub fn is_function(&self) -> bool {
+        self.section == Section::Functions
+    }
+
+    /// The fields in order, flags words included.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// A field by its name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == *name)
+    }
+
+    pub(crate) fn field_name(&self, index: usize) -> Name {
+        self.fields
+            .get(index)
+            .map_or_else(|| Name::from(""), |field| field.name.clone())
+    }
+
+    pub(crate) fn result_shape(&self) -> Shape {
+        self.result
+    }
+
+    pub(crate) fn required_fields(&self) -> usize {
+        self.required
+    }
+}
+
+impl fmt::Display for Combinator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match parse_declaration(&self.text) {
+            Ok(declaration) => {
+                write!(
+                    f,
+                    "{}",
+                    crate::syntax::Declaration {
+                        id: Some(self.id),
+                        ..declaration
+                    }
+                )
+            }
+            // The text was read before; it is shown as it is all the same.
+            Err(_) => f.write_str(&self.text),
+        }
+    }
+}
+
+impl fmt::Debug for Combinator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Combinator({self})")
+    }
+}
+
+/// One field of a combinator.
+#[derive(Debug, Clone)]
+pub struct Field {
+    pub(super) name: Name,
+    pub(super) type_text: Name,
+    pub(super) condition: Option<(Name, u8)>,
+    pub(super) is_flags: bool,
+}
+
+impl Field {
+    /// The name; nameless fields have their number, `_0`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The type as written, condition included: `flags.3?Vector<int>`.
+    pub fn type_text(&self) -> &str {
+        &self.type_text
+    }
+
+    /// The type without its condition.
+    pub fn value_type(&self) -> &str {
+        match self.condition {
+            Some(_) => self
+                .type_text
+                .split_once('?')
+                .map_or("", |(_, value)| value),
+            None => &self.type_text,
+        }
+    }
+
+    /// The flags word and bit of a conditional field.
+    pub fn condition(&self) -> Option<(&str, u8)> {
+        self.condition
+            .as_ref()
+            .map(|(word, bit)| (word.as_str(), *bit))
+    }
+
+    /// Whether it is a `#` that conditions refer to: no field of an object.
+    pub fn is_flags_word(&self) -> bool {
+        self.is_flags
+    }
+}
