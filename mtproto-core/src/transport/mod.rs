@@ -49,6 +49,7 @@ mod framer;
 mod full;
 mod intermediate;
 pub mod obfuscated;
+pub mod passive;
 mod quick_ack;
 mod secret;
 

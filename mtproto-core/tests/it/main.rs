@@ -13,6 +13,7 @@ mod support;
 mod transport_detection;
 mod transport_framing;
 mod transport_obfuscation;
+mod transport_passive;
 mod transport_properties;
 mod transport_support;
 mod transport_vectors;

@@ -118,5 +118,8 @@ pub(crate) fn message(blocks: usize) -> Vec<u8> {
 
 /// An encrypted message without the padding of its frame, as the message layer cuts it.
 pub(crate) fn unpadded(frame: &[u8]) -> &[u8] {
-    &frame[..24 + (frame.len() - 24) / 16 * 16]
+    match frame.len().checked_sub(24) {
+        Some(ciphertext) => &frame[..24 + ciphertext / 16 * 16],
+        None => frame,
+    }
 }
