@@ -6,7 +6,11 @@
 use core::fmt;
 
 use aes::Aes256;
-use cipher::{Block, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use cipher::array::Array;
+use cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+
+#[cfg(target_arch = "x86_64")]
+use super::kernels::Kernels;
 
 /// The length of a cipher block in bytes.
 pub const BLOCK: usize = 16;
@@ -28,10 +32,15 @@ impl core::error::Error for NotWholeBlocks {}
 /// # Errors
 /// [`NotWholeBlocks`] if the length is not a multiple of 16; the buffer is then unchanged.
 pub fn encrypt(key: &[u8; 32], iv: &[u8; 32], buf: &mut [u8]) -> Result<(), NotWholeBlocks> {
-    let (blocks, []) = Block::<Aes256>::slice_as_chunks_mut(buf) else {
+    let (blocks, []) = buf.as_chunks_mut() else {
         return Err(NotWholeBlocks);
     };
-    ige::Encryptor::<Aes256>::new(key.into(), iv.into()).encrypt_blocks(blocks);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernels) = Kernels::detect() {
+        kernels.ige_encrypt(key, iv, blocks);
+        return Ok(());
+    }
+    encrypt_blocks(key, iv, blocks);
     Ok(())
 }
 
@@ -42,11 +51,28 @@ pub fn encrypt(key: &[u8; 32], iv: &[u8; 32], buf: &mut [u8]) -> Result<(), NotW
 /// # Errors
 /// [`NotWholeBlocks`] if the length is not a multiple of 16; the buffer is then unchanged.
 pub fn decrypt(key: &[u8; 32], iv: &[u8; 32], buf: &mut [u8]) -> Result<(), NotWholeBlocks> {
-    let (blocks, []) = Block::<Aes256>::slice_as_chunks_mut(buf) else {
+    let (blocks, []) = buf.as_chunks_mut() else {
         return Err(NotWholeBlocks);
     };
-    ige::Decryptor::<Aes256>::new(key.into(), iv.into()).decrypt_blocks(blocks);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernels) = Kernels::detect() {
+        kernels.ige_decrypt(key, iv, blocks);
+        return Ok(());
+    }
+    decrypt_blocks(key, iv, blocks);
     Ok(())
+}
+
+/// Encryption for any processor.
+pub(super) fn encrypt_blocks(key: &[u8; 32], iv: &[u8; 32], blocks: &mut [[u8; BLOCK]]) {
+    ige::Encryptor::<Aes256>::new(key.into(), iv.into())
+        .encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
+}
+
+/// Decryption for any processor.
+pub(super) fn decrypt_blocks(key: &[u8; 32], iv: &[u8; 32], blocks: &mut [[u8; BLOCK]]) {
+    ige::Decryptor::<Aes256>::new(key.into(), iv.into())
+        .decrypt_blocks(Array::cast_slice_from_core_mut(blocks));
 }
 
 #[cfg(test)]

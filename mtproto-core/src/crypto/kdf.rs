@@ -31,7 +31,8 @@ impl Direction {
         }
     }
 
-    const fn x(self) -> usize {
+    /// The offset into the authorization key.
+    pub(super) const fn x(self) -> usize {
         match self {
             Self::ClientToServer => 0,
             Self::ServerToClient => 8,
@@ -106,8 +107,14 @@ pub fn msg_key(large: &[u8; 32]) -> MsgKey {
 /// The AES key and IV of a message of MTProto 2.0.
 #[must_use]
 pub fn keys_v2(auth_key: &AuthKey, msg_key: &MsgKey, direction: Direction) -> AesKeyIv {
-    let mut a = sha256(&[&msg_key.0, part::<36>(auth_key, 0, direction)]);
-    let mut b = sha256(&[part::<36>(auth_key, 40, direction), &msg_key.0]);
+    mix_v2(
+        sha256(&[&msg_key.0, part::<36>(auth_key, 0, direction)]),
+        sha256(&[part::<36>(auth_key, 40, direction), &msg_key.0]),
+    )
+}
+
+/// The key and IV out of the two hashes of MTProto 2.0.
+pub(super) fn mix_v2(mut a: [u8; 32], mut b: [u8; 32]) -> AesKeyIv {
     let keys = AesKeyIv {
         key: mix(&a, &b),
         iv: mix(&b, &a),

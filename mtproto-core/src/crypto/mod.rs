@@ -12,8 +12,11 @@ pub mod auth_key;
 pub mod cdn;
 pub mod dh;
 pub mod emoji;
+pub mod envelope;
 pub mod hash;
 pub mod kdf;
+#[cfg(target_arch = "x86_64")]
+mod kernels;
 mod modular;
 pub mod pq;
 mod prime;
