@@ -18,6 +18,7 @@
 
 mod codec;
 mod hash;
+pub mod layers;
 mod layout;
 mod name;
 mod schema;
@@ -28,6 +29,7 @@ pub use codec::{
     DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, Limits, MAX_DEPTH, PathStep,
     Undecoded,
 };
+pub use layers::{Layers, mtproto};
 pub use name::Name;
 pub use schema::{Combinator, Field, Schema};
 pub use value::{Object, Value};

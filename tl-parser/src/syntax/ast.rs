@@ -26,7 +26,7 @@ impl<'a> Document<'a> {
 }
 
 /// The number in a comment such as `// LAYER 158`.
-fn layer_of(comment: &str) -> Option<i32> {
+pub(super) fn layer_of(comment: &str) -> Option<i32> {
     let mut words = comment.trim_start_matches('/').split_ascii_whitespace();
     let word = words.next()?;
     let number = words.next()?;

@@ -68,6 +68,24 @@ pub fn parse_declaration(text: &str) -> Result<Declaration<'_>, Problem> {
     }
 }
 
+/// The declaration on a line of its own; `None` where the line is not exactly one.
+pub(crate) fn parse_line(line: &str, section: Section) -> Option<Declaration<'_>> {
+    match grammar::statement(lexical::window(line, MAX_STATEMENT), section) {
+        Ok((rest, ItemKind::Declaration(declaration))) if lexical::space(rest) == ";" => {
+            Some(declaration)
+        }
+        _ => None,
+    }
+}
+
+/// The layer number of a text: that of its last comment `// LAYER n` or `// layer n`.
+pub fn layer_of_text(text: &str) -> Option<i32> {
+    text.lines()
+        .rev()
+        .map(str::trim_ascii)
+        .find_map(|line| line.starts_with("//").then(|| ast::layer_of(line))?)
+}
+
 /// Reads a type, such as `Vector<User>`; `None` where the text is not one.
 pub fn parse_type(text: &str) -> Option<TypeExpr<'_>> {
     grammar::whole_type(lexical::window(text, MAX_STATEMENT))

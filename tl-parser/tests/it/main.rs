@@ -1,6 +1,7 @@
 //! Tests of the crate through its public interface.
 #![allow(missing_docs)]
 
+mod bundled;
 mod codec;
 mod language;
 mod reference;

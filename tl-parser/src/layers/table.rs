@@ -1,0 +1,185 @@
+//! The union table: declarations with the layers in which they stand.
+//!
+//! Only the line structure is read at first, so that starting costs little; declarations are
+//! parsed when a layer is built.
+
+use crate::hash::FastMap;
+use crate::schema::{Builder, Schema};
+use crate::syntax::{self, Problem, ProblemKind, Problems, Section};
+use nom::Offset;
+use std::sync::OnceLock;
+
+/// The most layers that one table may have.
+const MAX_LAYERS: usize = 128;
+
+/// A set of columns of the table; each layer is a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Columns(u128);
+
+impl Columns {
+    pub(super) fn contains(self, column: usize) -> bool {
+        column < MAX_LAYERS && self.0 >> column & 1 == 1
+    }
+
+    fn insert(&mut self, column: usize) {
+        if column < MAX_LAYERS {
+            self.0 |= 1 << column;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    columns: Columns,
+    section: Section,
+    /// The declaration with its semicolon.
+    declaration: &'static str,
+}
+
+impl Line {
+    /// The first word: name and id.
+    fn head(&self) -> (&'static str, Option<u32>) {
+        let head = self.declaration.split(' ').next().unwrap_or_default();
+        match head.split_once('#') {
+            Some((name, id)) => (name, u32::from_str_radix(id, 16).ok()),
+            None => (head, None),
+        }
+    }
+}
+
+/// One form of a combinator, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant<'a> {
+    /// The layers, ascending.
+    pub layers: Vec<i32>,
+    /// The declaration without its semicolon.
+    pub text: &'a str,
+}
+
+/// The table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Table {
+    text: &'static str,
+    layers: Vec<i32>,
+    lines: Vec<Line>,
+    by_id: OnceLock<FastMap<u32, Columns>>,
+}
+
+impl Table {
+    pub(super) fn parse(text: &'static str) -> (Self, Vec<Problem>) {
+        let mut table = Self {
+            text,
+            ..Self::default()
+        };
+        let mut problems = Problems::default();
+        let mut section = Section::Types;
+        for line in text
+            .lines()
+            .map(str::trim_ascii)
+            .filter(|line| !line.is_empty())
+        {
+            if let Some(comment) = line.strip_prefix("//") {
+                if let Some(list) = comment.trim_ascii_start().strip_prefix("layers:") {
+                    let numbers = list.split_ascii_whitespace();
+                    table
+                        .layers
+                        .extend(numbers.filter_map(|word| word.parse::<i32>().ok()));
+                    table.layers.sort_unstable();
+                    table.layers.dedup();
+                    table.layers.truncate(MAX_LAYERS);
+                }
+            } else if let Some(mark) = line.strip_prefix("---") {
+                section = match mark {
+                    "functions---" => Section::Functions,
+                    _ => Section::Types,
+                };
+            } else {
+                let (ranges, declaration) = line.split_once(' ').unwrap_or((line, ""));
+                match table.columns(ranges) {
+                    Some(columns) => table.lines.push(Line {
+                        columns,
+                        section,
+                        declaration,
+                    }),
+                    None => {
+                        let kind = ProblemKind::LayerRange(ranges.chars().take(40).collect());
+                        problems.error(text.offset(line), ranges.len(), kind);
+                    }
+                }
+            }
+        }
+        (table, problems.finish(text))
+    }
+
+    /// The layers in the table, ascending.
+    pub(super) fn layers(&self) -> &[i32] {
+        &self.layers
+    }
+
+    /// `18`, `18..`, `57..71,98..`; `None` where that is not understood or means no layer at all.
+    fn columns(&self, ranges: &str) -> Option<Columns> {
+        let mut columns = Columns::default();
+        for range in ranges.split(',') {
+            let (first, last) = range.split_once("..").unwrap_or((range, range));
+            let first: i32 = first.parse().ok()?;
+            let last = if last.is_empty() {
+                i32::MAX
+            } else {
+                last.parse().ok()?
+            };
+            for (column, layer) in self.layers.iter().enumerate() {
+                if (first..=last).contains(layer) {
+                    columns.insert(column);
+                }
+            }
+        }
+        (columns != Columns::default()).then_some(columns)
+    }
+
+    /// The columns in which an id stands.
+    pub(super) fn columns_of(&self, id: u32) -> Columns {
+        let index = self.by_id.get_or_init(|| {
+            let mut index: FastMap<u32, Columns> = FastMap::default();
+            for line in &self.lines {
+                let id = line.head().1.or_else(|| {
+                    let declaration = syntax::parse_declaration(line.declaration).ok()?;
+                    Some(syntax::combinator_id(&declaration))
+                });
+                if let Some(id) = id {
+                    index.entry(id).or_default().0 |= line.columns.0;
+                }
+            }
+            index
+        });
+        index.get(&id).copied().unwrap_or_default()
+    }
+
+    pub(super) fn variants<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Variant<'a>> {
+        self.lines
+            .iter()
+            .filter(move |line| line.head().0 == name)
+            .map(|line| Variant {
+                layers: (self.layers.iter().enumerate())
+                    .filter(|(column, _)| line.columns.contains(*column))
+                    .map(|(_, layer)| *layer)
+                    .collect(),
+                text: line.declaration.trim_end_matches(';'),
+            })
+    }
+
+    /// The schema of one column.
+    pub(super) fn build(&self, column: usize) -> Schema {
+        let text = super::static_text(self.text);
+        let mut builder = Builder::default();
+        for line in self
+            .lines
+            .iter()
+            .filter(|line| line.columns.contains(column))
+        {
+            if let Some(declaration) = syntax::parse_line(line.declaration, line.section) {
+                builder.add(&text, &declaration, None);
+            }
+        }
+        builder.finish().0
+    }
+}
