@@ -23,6 +23,7 @@ pub mod config;
 pub mod crypto;
 pub mod endpoint;
 pub mod error;
+pub mod handshake;
 pub mod ids;
 pub mod key_log;
 pub mod message;

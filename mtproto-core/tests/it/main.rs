@@ -3,6 +3,11 @@
 mod crypto_properties;
 mod crypto_rsa;
 mod crypto_srp;
+mod handshake_bind;
+mod handshake_client;
+mod handshake_exchange;
+mod handshake_server;
+mod handshake_support;
 mod message_container;
 mod message_encrypted;
 mod message_encrypted_v1;
