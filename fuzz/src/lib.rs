@@ -1,2 +1,32 @@
-//! Placeholder.
+//! Bodies of the fuzz targets, and the table of them.
+//!
+//! A body takes any bytes and panics where it finds a fault; the engine's binaries in `fuzz_targets/` only call it.
+//! The corpora in `corpus/<target>/` are replayed by an ordinary test, so they need neither the engine nor a nightly
+//! compiler.
 #![forbid(unsafe_code)]
+
+pub mod transport;
+
+/// A fuzz target.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name: that of its binary and of its corpus.
+    pub name: &'static str,
+    /// What it does with the engine's bytes.
+    pub run: fn(&[u8]),
+}
+
+const fn target(name: &'static str, run: fn(&[u8])) -> Target {
+    Target { name, run }
+}
+
+/// All targets, in the order of their names.
+pub const TARGETS: &[Target] = &[
+    target("detect", transport::detect),
+    target("frame_abridged", transport::frame_abridged),
+    target("frame_full", transport::frame_full),
+    target("frame_intermediate", transport::frame_intermediate),
+    target("frame_obfuscated", transport::frame_obfuscated),
+    target("frame_padded", transport::frame_padded),
+    target("tap", transport::tap),
+];

@@ -1,11 +1,9 @@
 //! What the tests of the transports share.
 
-use mtproto_core::random::SecureRandom;
+use mtproto_core::random::{ChaChaRandom, SecureRandom};
 use mtproto_core::transport::{
     ClientTransport, Frame, FrameError, FrameLimits, Framer, ServerTransport, Transport,
 };
-
-use super::support::Seeded;
 
 pub(crate) const ALL: [Transport; 4] = [
     Transport::Abridged,
@@ -20,9 +18,8 @@ pub(crate) const OBFUSCATABLE: [Transport; 3] = [
     Transport::PaddedIntermediate,
 ];
 
-/// Randomness that differs from its first byte on between neighbouring seeds.
-pub(crate) fn seeded(seed: u64) -> Seeded {
-    Seeded(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+pub(crate) fn seeded(seed: u64) -> ChaChaRandom {
+    ChaChaRandom::from_number(seed)
 }
 
 /// A [`Frame`] that outlives its stream's buffer.
