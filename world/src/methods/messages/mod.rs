@@ -1,0 +1,10 @@
+//! `messages.*`: dialogs and what stands in them.
+
+pub(super) mod dialogs;
+pub(super) mod drafts;
+pub(super) mod edit;
+pub(super) mod history;
+pub(super) mod input;
+pub(super) mod markup;
+pub(super) mod read;
+pub(super) mod send;
