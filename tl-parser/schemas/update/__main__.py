@@ -14,26 +14,27 @@ SCHEMAS = HERE.parent
 
 
 def main(folder):
-    sources = [line.split("\t") for line in (HERE / "sources.tsv").read_text().splitlines()]
-    exceptions = {
-        (name, int(number, 16))
-        for name, number, _ in (line.split("\t") for line in (HERE / "exceptions.tsv").read_text().splitlines())
-    }
-    api, services = [], []
-    for source in sources:
+    exceptions = {(name, int(number, 16)) for name, number, _ in _table("exceptions.tsv")}
+    api, services, secret = [], [], []
+    for *source, layer in _table("sources.tsv"):
         print("reading", *source, file=sys.stderr)
         files = fetch.fetch(*source, folder)
-        found = read.schemas(files)
         licence = provenance.licence(files)
-        api += [provenance.Row(*source, licence, schema) for schema in found[0]]
-        services += [provenance.Row(*source, licence, schema) for schema in found[1]]
+        for rows, found in zip((api, services, secret), read.schemas(files, int(layer) if layer else None)):
+            rows += [provenance.Row(*source, licence, schema) for schema in found]
 
-    mtproto, service_names = service.merge([row.schema for row in services], exceptions)
-    (SCHEMAS / "mtproto.tl").write_text(mtproto)
-    layers, notes = provenance.choose(api, service_names, exceptions)
-    (SCHEMAS / "api.tl").write_text(union.table(layers))
-    provenance.write(SCHEMAS / "README.md", api + services, notes)
+    text, messages = service.merge([row.schema for row in services], exceptions)
+    (SCHEMAS / "mtproto.tl").write_text(text)
+    layers, notes = provenance.choose(api, messages, exceptions)
+    (SCHEMAS / "api.tl").write_text(union.table(layers, "API"))
+    (SCHEMAS / "secret.tl").write_text(union.table(union.cumulative(secret, exceptions), "secret chat"))
+    provenance.write(SCHEMAS / "README.md", api + services + secret, notes)
     print(f"{len(layers)} layers: {' '.join(map(str, sorted(layers)))}", file=sys.stderr)
+
+
+def _table(name):
+    lines = (HERE / name).read_text().splitlines()
+    return [line.split("\t") for line in lines[1:]]
 
 
 if __name__ == "__main__":

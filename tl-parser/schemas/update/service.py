@@ -8,7 +8,7 @@ HEADER = "// MTProto service schema; see README.md"
 
 
 def merge(schemas, exceptions):
-    """The text of `mtproto.tl`, and its names. Of several spellings the first stands."""
+    """The text of `mtproto.tl`, and its declarations. Of several spellings the first stands."""
     merged = {}
     for declarations in [schema.declarations for schema in schemas] + [tl.CORE]:
         for declaration in declarations:
@@ -22,4 +22,4 @@ def merge(schemas, exceptions):
     lines += [str(d) for d in merged.values() if not d.function]
     lines.append("---functions---")
     lines += [str(d) for d in merged.values() if d.function]
-    return "\n".join(lines) + "\n", set(merged)
+    return "\n".join(lines) + "\n", list(merged.values())

@@ -81,7 +81,7 @@ def layer_of(text):
     return int(numbers[-1]) if numbers else None
 
 
-# Some packages leave these out, since every program knows them by heart. All layers from 55 on have them.
+# Some packages leave these out, since every program knows them by heart.
 CORE = parse(
     "boolFalse#bc799737 = Bool; boolTrue#997275b5 = Bool; true#3fedd339 = True;"
     "vector#1cb5c415 {t:Type} # [ t ] = Vector t;"

@@ -2,18 +2,16 @@
 
 from collections import defaultdict
 
-HEADER = "// mtkit union table of API layers; see README.md"
 
-
-def table(layers):
-    """The text of `api.tl` for {layer number: declarations in the order of their source}."""
+def table(layers, of):
+    """The text of a table for {layer number: declarations in the order of their source}."""
     numbers = sorted(layers)
     seen = defaultdict(list)
     for number in numbers:
         for declaration in layers[number]:
             seen[declaration].append(number)
 
-    lines = [HEADER, "// layers: " + " ".join(map(str, numbers))]
+    lines = [f"// mtkit union table of {of} layers; see README.md", "// layers: " + " ".join(map(str, numbers))]
     for function, mark in ((False, "---types---"), (True, "---functions---")):
         variants = defaultdict(list)
         for declaration, where in seen.items():
@@ -24,6 +22,18 @@ def table(layers):
             for where, declaration in sorted(variants[name], key=lambda v: (v[0], str(v[1]))):
                 lines.append(f"{ranges(where, numbers)} {declaration}")
     return "\n".join(lines) + "\n"
+
+
+def cumulative(rows, exceptions):
+    """{layer number: declarations} where each source has only what its layer adds or replaces."""
+    layers, standing = {}, {}
+    for schema in sorted((row.schema for row in rows), key=lambda schema: schema.layer):
+        for declaration in schema.declarations:
+            if not declaration.follows_text() and (declaration.name, declaration.id) not in exceptions:
+                raise ValueError(f"layer {schema.layer}: the id is not that of the text: {declaration}")
+            standing[declaration.name] = declaration
+        layers[schema.layer] = list(standing.values())
+    return layers
 
 
 def ranges(where, numbers):
