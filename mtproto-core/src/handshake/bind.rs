@@ -177,7 +177,7 @@ impl BindError {
     /// The broken rule's identifier in [`crate::rules`].
     #[must_use]
     pub const fn rule(&self) -> &'static str {
-        "PF-04"
+        "pf_04"
     }
 }
 

@@ -212,11 +212,11 @@ impl ContainerError {
     #[must_use]
     pub const fn rule(&self) -> &'static str {
         match self {
-            Self::CutOff | Self::Count { .. } => "SV-05",
-            Self::Length { .. } => "SV-11",
-            Self::InnerIdNotLower { .. } => "SV-08",
-            Self::Nested => "SV-03",
-            Self::TrailingBytes => "TP-05",
+            Self::CutOff | Self::Count { .. } => "sv_05",
+            Self::Length { .. } => "sv_11",
+            Self::InnerIdNotLower { .. } => "sv_08",
+            Self::Nested => "sv_03",
+            Self::TrailingBytes => "tp_05",
         }
     }
 }

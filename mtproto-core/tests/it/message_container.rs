@@ -146,10 +146,10 @@ fn sv_12_one_malformed_message_refuses_the_whole() {
 
 #[test]
 fn every_error_names_its_rule() {
-    assert_eq!(ContainerError::Nested.rule(), "SV-03");
+    assert_eq!(ContainerError::Nested.rule(), "sv_03");
     assert_eq!(
         ContainerError::InnerIdNotLower { msg_id: OUTER }.rule(),
-        "SV-08"
+        "sv_08"
     );
 }
 
