@@ -6,7 +6,9 @@
 
 use core::fmt;
 
+use crate::handshake::HandshakeError;
 use crate::ids::{MsgId, ServerSalt};
+use crate::transport::{ConfigError, FrameError};
 
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -199,6 +201,74 @@ impl fmt::Display for TransportError {
         write!(f, "transport error {} ({meaning})", self.0)
     }
 }
+
+/// Why a client's byte stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectionError {
+    /// The other side closed the stream.
+    Eof,
+    /// The caller closed the connection.
+    Local,
+    /// The bytes are no frames.
+    Frame(FrameError),
+    /// The configured transport makes no sense.
+    Transport(ConfigError),
+    /// The key exchange failed.
+    Handshake(HandshakeError),
+    /// No answer came in the key exchange.
+    HandshakeTimeout,
+    /// The server broke a rule.
+    Peer(PeerMisbehaved),
+    /// The server sent a transport error.
+    Refused(TransportError),
+    /// The server does not know the authorization key.
+    ///
+    /// Anybody on the way can say so. Only when a second stream says it without a valid message in between is it
+    /// confirmed, and the key worth giving up.
+    KeyUnknown {
+        /// Whether two streams in a row said so.
+        confirmed: bool,
+    },
+    /// The server refused to bind the temporary key.
+    BindingRefused,
+    /// The server did not answer a ping.
+    PongTimeout,
+}
+
+impl ConnectionError {
+    /// What to do about it.
+    #[must_use]
+    pub const fn disposition(&self) -> Disposition {
+        match self {
+            Self::KeyUnknown { confirmed: true } | Self::BindingRefused => Disposition::RenewKey,
+            _ => Disposition::Close,
+        }
+    }
+}
+
+impl fmt::Display for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Eof => f.write_str("the server closed the stream"),
+            Self::Local => f.write_str("closed by the caller"),
+            Self::Frame(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::Handshake(error) => error.fmt(f),
+            Self::HandshakeTimeout => f.write_str("the server did not answer in the key exchange"),
+            Self::Peer(rule) => rule.fmt(f),
+            Self::Refused(error) => error.fmt(f),
+            Self::KeyUnknown { confirmed } => {
+                f.write_str("the server does not know the authorization key")?;
+                f.write_str(if *confirmed { ", twice" } else { "" })
+            }
+            Self::BindingRefused => f.write_str("the server refused to bind the temporary key"),
+            Self::PongTimeout => f.write_str("the server did not answer a ping"),
+        }
+    }
+}
+
+impl core::error::Error for ConnectionError {}
 
 /// Something worth knowing that ended nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,6 +20,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod config;
+pub mod connection;
 pub mod crypto;
 pub mod endpoint;
 pub mod error;

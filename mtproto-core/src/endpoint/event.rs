@@ -25,6 +25,21 @@ pub struct SessionKey {
     pub session_id: SessionId,
 }
 
+impl SessionKey {
+    /// The range of all sessions under one key.
+    pub(super) const fn range_of(auth_key_id: AuthKeyId) -> core::ops::RangeInclusive<Self> {
+        let first = Self {
+            auth_key_id,
+            session_id: SessionId(i64::MIN),
+        };
+        let last = Self {
+            auth_key_id,
+            session_id: SessionId(i64::MAX),
+        };
+        first..=last
+    }
+}
+
 /// What happened at a server's endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -133,7 +148,7 @@ pub enum ServerEvent {
         /// If no message comes at all.
         max_wait: Duration,
     },
-    /// Close the stream, once everything outgoing for it is written. The endpoint has forgotten it.
+    /// Close the stream, once everything outgoing for it is written. With this event the endpoint forgets it.
     ConnectionClosed {
         /// The stream.
         connection: ConnectionId,

@@ -9,7 +9,7 @@ use crate::time::UnixTime;
 /// The keys of a server. Drivers persist them, share them between endpoints, or keep them in memory.
 pub trait AuthKeyStore: Send {
     /// The key named `id`.
-    fn get(&mut self, id: AuthKeyId) -> Option<AuthKeyRecord>;
+    fn get(&self, id: AuthKeyId) -> Option<AuthKeyRecord>;
 
     /// Adds a key, or replaces the record of the one with the same identifier.
     fn insert(&mut self, record: AuthKeyRecord);
@@ -98,7 +98,7 @@ impl MemoryKeyStore {
 }
 
 impl AuthKeyStore for MemoryKeyStore {
-    fn get(&mut self, id: AuthKeyId) -> Option<AuthKeyRecord> {
+    fn get(&self, id: AuthKeyId) -> Option<AuthKeyRecord> {
         self.keys.get(&id).cloned()
     }
 

@@ -11,7 +11,7 @@ use super::queries::Queries;
 use super::salts::SaltBook;
 use super::sent::{Kind, Message};
 use super::unpack::{Part, Unpacked, parse};
-use super::{PingId, QueryId, Role};
+use super::{Flow, PingId, QueryId, Role};
 use crate::config::SessionConfig;
 use crate::error::{Notice, PeerMisbehaved};
 use crate::ids::{MsgId, SeqNo, ServerSalt, SessionId};
@@ -165,6 +165,7 @@ pub struct ClientSession {
     pub(super) accepted: Option<MsgId>,
     /// The server refused the session as such; a new one is due.
     pub(super) wants_renewal: bool,
+    is_used: bool,
     pings: BTreeMap<PingId, Instant>,
     last_ping: i64,
     /// The incarnation of the session that was handled last.
@@ -185,6 +186,7 @@ impl ClientSession {
             events: VecDeque::new(),
             accepted: None,
             wants_renewal: false,
+            is_used: false,
             pings: BTreeMap::new(),
             last_ping: 0,
             incarnation: None,
@@ -203,9 +205,15 @@ impl ClientSession {
         &self.clock
     }
 
-    /// Says that the clock agrees with the server's, so that messages from other times are dropped.
-    pub const fn trust_clock(&mut self) {
+    /// Says how far the server's clock is ahead, so that messages from other times are dropped.
+    pub const fn set_clock_offset(&mut self, offset_secs: i64) {
+        self.clock.set_offset_secs(offset_secs);
         self.clock_is_sure = true;
+    }
+
+    /// Adopts a salt known from elsewhere.
+    pub fn set_salt(&mut self, salt: ServerSalt) {
+        self.salts.set(salt);
     }
 
     /// The salt for a message that leaves at `now`.
@@ -253,6 +261,28 @@ impl ClientSession {
             quick_ack: options.quick_ack,
         });
         Ok(id)
+    }
+
+    /// Sends a query whose body depends on the identifier of its message, as that of `auth.bindTempAuthKey` does.
+    ///
+    /// It is never sent again: refused, it ends.
+    pub fn send_numbered_query(
+        &mut self,
+        now: Instant,
+        body: impl FnOnce(MsgId) -> Vec<u8>,
+    ) -> QueryId {
+        let id = self.queries.open(None);
+        let msg_id = self.ledger.ids.next(self.clock.unix(now), Flow::Own);
+        let message = Message {
+            kind: Kind::Query(id),
+            body: body(msg_id).into(),
+            content_related: true,
+            attempts: u8::MAX,
+            alone: true,
+            quick_ack: false,
+        };
+        self.ledger.outbox.push_numbered(msg_id, message);
+        id
     }
 
     /// Ends a query with [`QueryFailure::Cancelled`] and asks the server to forget it.
@@ -371,6 +401,25 @@ impl ClientSession {
         self.queries.next_deadline().into_iter().chain(acks).min()
     }
 
+    /// When a query's time is over.
+    #[must_use]
+    pub fn query_deadline(&self) -> Option<Instant> {
+        self.queries.next_deadline()
+    }
+
+    /// Whether a message of this session ever left.
+    #[must_use]
+    pub const fn has_been_used(&self) -> bool {
+        self.is_used
+    }
+
+    /// The server said, before executing them, that it has these queries.
+    pub fn on_quick_ack(&mut self, queries: &[QueryId]) {
+        let open = queries.iter().filter(|id| self.queries.contains(**id));
+        self.events
+            .extend(open.map(|id| SessionEvent::QueryAcked(*id)));
+    }
+
     /// The next message to seal, if the session has something to send.
     pub fn next_packet(&mut self, now: Instant) -> Option<Packet> {
         let packet = self.ledger.next_packet(now, self.clock.unix(now));
@@ -379,6 +428,7 @@ impl ClientSession {
                 self.queries.sent(id, msg_id);
             }
         }
+        self.is_used |= packet.is_some();
         packet
     }
 
@@ -411,6 +461,7 @@ impl ClientSession {
     pub fn renew(&mut self, id: SessionId) {
         self.id = id;
         self.wants_renewal = false;
+        self.is_used = false;
         self.accepted = None;
         self.incarnation = None;
         self.pings.clear();

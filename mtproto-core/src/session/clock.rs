@@ -41,6 +41,11 @@ impl WallClock {
         self.offset_secs
     }
 
+    /// Sets the offset, learned in an earlier run or in a key exchange.
+    pub const fn set_offset_secs(&mut self, offset_secs: i64) {
+        self.offset_secs = offset_secs;
+    }
+
     /// Sets the offset so that the clock shows `server_secs` at `now`; returns the new offset in seconds.
     ///
     /// Whole seconds are all that the protocol tells; the fraction stays the local one.

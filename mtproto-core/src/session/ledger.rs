@@ -174,12 +174,15 @@ impl Ledger {
     }
 
     fn front_is_alone(&self) -> bool {
-        matches!(self.outbox.front(), Some(Waiting::New(message)) if message.alone)
+        matches!(
+            self.outbox.front(),
+            Some(Waiting::New(message) | Waiting::Numbered(_, message)) if message.alone
+        )
     }
 
     fn front_len(&self) -> Option<usize> {
         match self.outbox.front()? {
-            Waiting::New(message) => Some(message.body.len()),
+            Waiting::New(message) | Waiting::Numbered(_, message) => Some(message.body.len()),
             Waiting::Again(id) => Some(self.sent.get(*id)?.message.body.len()),
         }
     }
@@ -203,8 +206,9 @@ impl Ledger {
     }
 
     fn pack(&mut self, waiting: Waiting, unix: UnixTime, batch: &mut Batch) {
-        let message = match waiting {
-            Waiting::New(message) => message,
+        let (settled, message) = match waiting {
+            Waiting::New(message) => (None, message),
+            Waiting::Numbered(id, message) => (Some(id), message),
             Waiting::Again(id) => {
                 if is_reusable(id, unix) {
                     if let Some(sent) = self.sent.get(id) {
@@ -214,7 +218,7 @@ impl Ledger {
                     return;
                 }
                 match self.sent.take(id) {
-                    Some(sent) => sent.message,
+                    Some(sent) => (None, sent.message),
                     None => return,
                 }
             }
@@ -223,7 +227,7 @@ impl Ledger {
             Kind::Push => Flow::Own,
             _ => Flow::Answer,
         };
-        let id = self.ids.next(unix, flow);
+        let id = settled.unwrap_or_else(|| self.ids.next(unix, flow));
         let seq_no = self.seq_nos.next(message.content_related);
         if let (Kind::Query(query), true) = (&message.kind, message.quick_ack) {
             batch.quick_ack.push(*query);

@@ -33,6 +33,7 @@ pub use acks::MAX_IDS;
 pub use client::{ClientSession, Pong, QueryFailure, QueryOptions, SendError, SessionEvent};
 pub use clock::WallClock;
 pub use msg_id::{FUTURE_SECS, PAST_SECS};
+pub(crate) use msg_id::{Flow, MsgIds};
 pub use packet::{Content, InnerMessage, Packet};
 pub use received::state;
 pub use salts::{SALT_PERIOD_SECS, SaltBook, SaltOwner, SaltSchedule};

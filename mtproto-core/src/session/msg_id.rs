@@ -13,7 +13,7 @@ pub const FUTURE_SECS: i64 = 30;
 
 /// What a message is to the peer, as far as its identifier shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flow {
+pub(crate) enum Flow {
     /// A response to a message of the peer: 1 modulo 4 from a server.
     Answer,
     /// Sent of one's own accord: 3 modulo 4 from a server.
@@ -22,18 +22,18 @@ pub(super) enum Flow {
 
 /// The generator of one session's identifiers: about unixtime × 2³², unique and rising.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct MsgIds {
+pub(crate) struct MsgIds {
     role: Role,
     last: i64,
 }
 
 impl MsgIds {
-    pub(super) const fn new(role: Role) -> Self {
+    pub(crate) const fn new(role: Role) -> Self {
         Self { role, last: 0 }
     }
 
     /// The next identifier, above all earlier ones.
-    pub(super) fn next(&mut self, unix: UnixTime, flow: Flow) -> MsgId {
+    pub(crate) fn next(&mut self, unix: UnixTime, flow: Flow) -> MsgId {
         let timed = from_unix(unix) & !3;
         // The four values below belong together, so the step to the next multiple of four leaves room for the mark.
         let above = (self.last | 3).saturating_add(1);

@@ -10,8 +10,20 @@ use crate::ids::MsgId;
 pub(super) enum Waiting {
     /// A message that gets its identifier when it leaves.
     New(Message),
+    /// A message whose identifier is settled, because its body depends on it.
+    Numbered(MsgId, Message),
     /// A kept message that leaves again under its own identifier, always inside a container.
     Again(MsgId),
+}
+
+impl Waiting {
+    /// What the message is, if it did not leave before.
+    const fn new_kind(&self) -> Option<&Kind> {
+        match self {
+            Self::New(message) | Self::Numbered(_, message) => Some(&message.kind),
+            Self::Again(_) => None,
+        }
+    }
 }
 
 /// The queue of a session.
@@ -33,6 +45,11 @@ impl Outbox {
 
     pub(super) fn push(&mut self, message: Message) {
         self.queue.push_back(Waiting::New(message));
+    }
+
+    /// Lets `message` leave under `id`, which must be above all identifiers in use.
+    pub(super) fn push_numbered(&mut self, id: MsgId, message: Message) {
+        self.queue.push_front(Waiting::Numbered(id, message));
     }
 
     /// Puts `message` in front of everything that waits.
@@ -63,7 +80,7 @@ impl Outbox {
     pub(super) fn discard(&mut self, mut drop: impl FnMut(&Kind) -> bool) -> usize {
         let before = self.queue.len();
         self.queue
-            .retain(|waiting| !matches!(waiting, Waiting::New(message) if drop(&message.kind)));
+            .retain(|waiting| !waiting.new_kind().is_some_and(&mut drop));
         before.saturating_sub(self.queue.len())
     }
 
@@ -72,14 +89,13 @@ impl Outbox {
         let found = self
             .queue
             .iter()
-            .position(|waiting| matches!(waiting, Waiting::New(message) if which(&message.kind)));
+            .position(|waiting| waiting.new_kind().is_some_and(&which));
         found.and_then(|at| self.queue.remove(at)).is_some()
     }
 
     /// Forgets which old messages were to leave again.
     pub(super) fn forget_again(&mut self) {
         self.again.clear();
-        self.queue
-            .retain(|waiting| matches!(waiting, Waiting::New(_)));
+        self.queue.retain(|waiting| waiting.new_kind().is_some());
     }
 }

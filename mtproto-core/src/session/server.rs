@@ -475,11 +475,15 @@ impl ServerSession {
         }
     }
 
-    /// Goes on over another byte stream: what the client did not acknowledge leaves again.
-    pub fn on_new_stream(&mut self, unix: UnixTime) {
+    /// The byte stream is gone: what had a meaning only there is forgotten.
+    pub fn on_stream_lost(&mut self) {
         self.ledger
             .outbox
             .discard(|kind| matches!(kind, Kind::Fleeting));
+    }
+
+    /// Goes on over another byte stream: what the client did not acknowledge leaves again.
+    pub fn on_new_stream(&mut self, unix: UnixTime) {
         self.ledger.resend_on_new_stream(unix);
     }
 

@@ -1,0 +1,124 @@
+//! From the bytes of a client's stream to its session.
+
+use super::{Connection, Event, draw_session_id};
+use crate::crypto::kdf::Direction;
+use crate::error::{ConnectionError, Notice, PeerMisbehaved, TransportError};
+use crate::ids::AuthKeyId;
+use crate::message::{self, encrypted};
+use crate::time::Instant;
+use crate::transport::{Frame, Framer};
+
+/// The one reaction to everything that is wrong with an encrypted message: an attacker learns nothing from it.
+const BROKEN: ConnectionError = ConnectionError::Peer(PeerMisbehaved::InvalidMessage);
+
+impl Connection {
+    /// Handles bytes of the stream.
+    ///
+    /// # Errors
+    /// The stream is to be closed for this reason, which is also told as [`Event::Closed`].
+    pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) -> Result<(), ConnectionError> {
+        let Some(mut framer) = self.framer.take() else {
+            return Ok(());
+        };
+        match self.read_frames(now, &mut framer, bytes) {
+            Ok(()) => {
+                self.framer = Some(framer);
+                Ok(())
+            }
+            Err(error) => {
+                self.lose_stream(error);
+                Err(error)
+            }
+        }
+    }
+
+    fn read_frames(
+        &mut self,
+        now: Instant,
+        framer: &mut Framer,
+        bytes: &[u8],
+    ) -> Result<(), ConnectionError> {
+        framer.handle_bytes(bytes).map_err(ConnectionError::Frame)?;
+        while let Some(frame) = framer.poll_frame().map_err(ConnectionError::Frame)? {
+            match frame {
+                Frame::Payload { data, .. } => self.handle_frame(now, data)?,
+                Frame::QuickAck(token) => self.on_quick_ack(token),
+                Frame::TransportError(code) => {
+                    self.on_transport_error(now, TransportError(code))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn handle_frame(&mut self, now: Instant, frame: &mut [u8]) -> Result<(), ConnectionError> {
+        match message::auth_key_id(frame).ok_or(BROKEN)? {
+            AuthKeyId::UNENCRYPTED => self.handle_plain(now, frame),
+            id => self.handle_encrypted(now, id, frame),
+        }
+    }
+
+    fn handle_encrypted(
+        &mut self,
+        now: Instant,
+        id: AuthKeyId,
+        frame: &mut [u8],
+    ) -> Result<(), ConnectionError> {
+        let Some(key) = self.key_named(id) else {
+            // In a key exchange there is no key yet that could tell whether the message is worth anything.
+            let exchanging = self.exchange.is_some();
+            return if exchanging { Ok(()) } else { Err(BROKEN) };
+        };
+        let opened = encrypted::open(&key, Direction::ServerToClient, frame).map_err(|_| BROKEN)?;
+        let header = opened.header;
+        let session = if header.session_id == self.session.id() {
+            &mut self.session
+        } else {
+            self.binding_session(header.session_id).ok_or(BROKEN)?
+        };
+        session
+            .handle_message(now, header.msg_id, header.seq_no, opened.body)
+            .map_err(|_| BROKEN)?;
+        self.key_unknown = 0;
+        self.keepalive.on_message();
+        if self.session.wants_renewal() {
+            let id = draw_session_id(&mut self.random);
+            self.session.renew(id);
+        }
+        self.handle_binding_events(now)
+    }
+
+    fn on_quick_ack(&mut self, token: u32) {
+        match self.quick_acks.take(token) {
+            Some(queries) => self.session.on_quick_ack(&queries),
+            None => self
+                .events
+                .push_back(Event::Notice(Notice::UnknownQuickAck(token))),
+        }
+    }
+
+    /// Transport errors are not authenticated: none of them destroys a permanent key by itself.
+    fn on_transport_error(
+        &mut self,
+        now: Instant,
+        error: TransportError,
+    ) -> Result<(), ConnectionError> {
+        match error {
+            TransportError::UNKNOWN_KEY if self.exchange.is_some() => self.restart_exchange(now),
+            TransportError::UNKNOWN_KEY if self.replace_forgotten_key(now) => Ok(()),
+            TransportError::UNKNOWN_KEY => {
+                self.key_unknown = self.key_unknown.saturating_add(1);
+                let confirmed = self.key_unknown > 1;
+                Err(ConnectionError::KeyUnknown { confirmed })
+            }
+            TransportError::FLOOD | TransportError::WRONG_DC => {
+                Err(ConnectionError::Refused(error))
+            }
+            _ => {
+                let notice = Notice::TransportError(error);
+                self.events.push_back(Event::Notice(notice));
+                Ok(())
+            }
+        }
+    }
+}
