@@ -21,6 +21,7 @@ mod hash;
 pub mod layers;
 mod layout;
 mod name;
+pub mod project;
 mod schema;
 pub mod syntax;
 mod value;

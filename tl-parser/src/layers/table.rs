@@ -10,20 +10,28 @@ use nom::Offset;
 use std::sync::OnceLock;
 
 /// The most layers that one table may have.
-const MAX_LAYERS: usize = 128;
+const MAX_LAYERS: usize = 256;
 
 /// A set of columns of the table; each layer is a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Columns(u128);
+pub(super) struct Columns([u128; MAX_LAYERS / 128]);
 
 impl Columns {
     pub(super) fn contains(self, column: usize) -> bool {
-        column < MAX_LAYERS && self.0 >> column & 1 == 1
+        self.0
+            .get(column / 128)
+            .is_some_and(|bits| bits >> (column % 128) & 1 == 1)
     }
 
     fn insert(&mut self, column: usize) {
-        if column < MAX_LAYERS {
-            self.0 |= 1 << column;
+        if let Some(bits) = self.0.get_mut(column / 128) {
+            *bits |= 1 << (column % 128);
+        }
+    }
+
+    fn insert_all(&mut self, other: Self) {
+        for (bits, more) in self.0.iter_mut().zip(other.0) {
+            *bits |= more;
         }
     }
 }
@@ -146,7 +154,7 @@ impl Table {
                     Some(syntax::combinator_id(&declaration))
                 });
                 if let Some(id) = id {
-                    index.entry(id).or_default().0 |= line.columns.0;
+                    index.entry(id).or_default().insert_all(line.columns);
                 }
             }
             index

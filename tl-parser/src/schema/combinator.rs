@@ -121,6 +121,11 @@ impl Field {
         &self.name
     }
 
+    /// The same name, to be kept without a copy of the text.
+    pub fn name_handle(&self) -> &Name {
+        &self.name
+    }
+
     /// The type as written, condition included: `flags.3?Vector<int>`.
     pub fn type_text(&self) -> &str {
         &self.type_text

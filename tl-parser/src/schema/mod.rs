@@ -10,8 +10,10 @@ pub(crate) use build::{Builder, Text};
 use crate::hash::FastMap;
 use crate::layout::{Kind, Op, Repeat, Shape};
 use crate::name::Name;
+use crate::project::Cheapest;
 use crate::syntax::{self, Problem, Section};
 use std::fmt;
+use std::sync::OnceLock;
 
 /// A set of combinators: immutable, indexed by id, name and type, compiled for the codec.
 ///
@@ -27,6 +29,7 @@ pub struct Schema {
     pub(crate) by_id: FastMap<u32, u32>,
     by_name: FastMap<Name, u32>,
     type_by_name: FastMap<Name, u32>,
+    cheapest: OnceLock<Cheapest>,
 }
 
 /// The part of a combinator that the codec reads.
@@ -159,6 +162,11 @@ impl Schema {
     #[inline]
     pub(crate) fn head(&self, index: u32) -> Option<Head> {
         self.heads.get(index as usize).copied()
+    }
+
+    /// The default constructor of each type, found when it is first asked for.
+    pub(crate) fn cheapest(&self) -> &Cheapest {
+        self.cheapest.get_or_init(|| Cheapest::of(self))
     }
 
     /// The field program of a combinator.

@@ -4,5 +4,6 @@
 mod bundled;
 mod codec;
 mod language;
+mod project;
 mod reference;
 mod schema;
