@@ -4,6 +4,7 @@
 //! # comment
 //! MTPROTO_AUTH_KEY <dc> <auth_key_id: 16 hex digits, as on the wire> <key: 512 hex digits> perm|temp
 //! MTPROTO_NEW_NONCE <nonce: 32 hex digits> <new_nonce: 64 hex digits>
+//! MTPROTO_PROXY_SECRET <endpoint or -> <secret, hex digits or base64>
 //! MTPROTO_KEY_BIND <temporary auth_key_id> <permanent auth_key_id> <expires, Unix seconds>
 //! ```
 //!
@@ -13,6 +14,7 @@ use std::fmt;
 
 use mtproto_core::crypto::auth_key::AuthKey;
 use mtproto_core::ids::{AuthKeyId, Nonce};
+use mtproto_core::transport::ProxySecret;
 
 use super::KeyLife;
 
@@ -46,6 +48,11 @@ pub enum Entry {
         permanent: AuthKeyId,
         /// Unix seconds.
         expires: i64,
+    },
+    /// The secret of an MTProxy server.
+    ProxySecret {
+        /// The secret.
+        secret: ProxySecret,
     },
     /// Something that is not known here.
     UnknownLabel,
@@ -243,6 +250,19 @@ pub fn parse_line(line: &[u8]) -> Result<Option<Entry>, LineProblemKind> {
             )?),
             expires: decimal(field("expires")?, "expires")?,
         },
+        b"MTPROTO_PROXY_SECRET" => {
+            field("endpoint")?;
+            let secret = std::str::from_utf8(field("secret")?)
+                .ok()
+                .and_then(|text| ProxySecret::parse(text).ok());
+            let expected = "a proxy secret in hex digits or base64";
+            Entry::ProxySecret {
+                secret: secret.ok_or(LineProblemKind::Field {
+                    name: "secret",
+                    expected,
+                })?,
+            }
+        }
         _ => Entry::UnknownLabel,
     };
     Ok(Some(entry))

@@ -4,14 +4,18 @@ mod key_log;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use mtproto_core::crypto::auth_key::AuthKey;
 use mtproto_core::ids::{AuthKeyId, Nonce};
+use mtproto_core::transport::ProxySecret;
 
 pub use key_log::{Entry, KeyLogReader, LineProblem, LineProblemKind, parse_line};
 
 /// Keys of each kind that are kept; more would not be of one capture.
 const MAX_KEYS: usize = 1_000_000;
+/// Proxy secrets that are kept: each costs a key derivation per obfuscated connection.
+const MAX_PROXY_SECRETS: usize = 64;
 
 /// How long an authorization key lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +72,7 @@ pub struct KeyRing {
     auth_keys: HashMap<AuthKeyId, KnownKey>,
     new_nonces: HashMap<Nonce, [u8; 32]>,
     bindings: HashMap<AuthKeyId, Binding>,
+    proxy_secrets: Arc<[ProxySecret]>,
     problems: Vec<(Source, LineProblem)>,
     unknown_labels: u64,
 }
@@ -132,6 +137,10 @@ impl KeyRing {
                     .entry(temporary)
                     .or_insert(Binding { permanent, expires });
             }
+            Entry::ProxySecret { secret } if self.proxy_secrets.len() < MAX_PROXY_SECRETS => {
+                self.proxy_secrets = self.proxy_secrets.iter().cloned().chain([secret]).collect();
+            }
+            Entry::ProxySecret { .. } => {}
             Entry::UnknownLabel => self.unknown_labels += 1,
         }
     }
@@ -152,6 +161,12 @@ impl KeyRing {
     #[must_use]
     pub fn binding(&self, temporary: AuthKeyId) -> Option<Binding> {
         self.bindings.get(&temporary).copied()
+    }
+
+    /// The secrets of MTProxy servers, tried on every obfuscated stream.
+    #[must_use]
+    pub fn proxy_secrets(&self) -> Arc<[ProxySecret]> {
+        Arc::clone(&self.proxy_secrets)
     }
 
     /// Number of authorization keys.

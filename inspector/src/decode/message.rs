@@ -1,0 +1,399 @@
+//! One frame: decrypted, its containers opened, each message a row.
+
+use mtproto_core::ids::{AuthKeyId, MsgId, SeqNo};
+use mtproto_core::message::{auth_key_id, container, plain};
+use mtproto_core::tl::service::MsgContainer;
+use mtproto_core::tl::{Combinator as _, Reader};
+
+use super::body::{self, Decoded};
+use super::open::{self, Opened};
+use super::queries::QueryId;
+use super::schemas::{Schemas, constructor};
+use super::{Shared, Sink, kdf_direction};
+use crate::account::ByteClass;
+use crate::record::{
+    Answered, At, ConnId, Direction, Frame, FrameKind, Message, Role, Row, Security, Span, Stage,
+    Undecoded,
+};
+
+/// Where a frame stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FrameAt {
+    pub(super) at: At,
+    pub(super) conn: ConnId,
+    pub(super) direction: Direction,
+    pub(super) span: Span,
+}
+
+/// What became of a frame.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The class of its bytes.
+    pub(super) class: ByteClass,
+    /// Bytes of it that count as errors nevertheless.
+    pub(super) undecoded: u64,
+    pub(super) messages: u64,
+    pub(super) stage: Stage,
+    pub(super) error: Option<String>,
+}
+
+impl Outcome {
+    pub(super) const fn all(class: ByteClass) -> Self {
+        Self {
+            class,
+            undecoded: 0,
+            messages: 0,
+            stage: Stage::Transport,
+            error: None,
+        }
+    }
+
+    pub(super) fn error(reason: String) -> Self {
+        Self {
+            error: Some(reason),
+            ..Self::all(ByteClass::Error)
+        }
+    }
+
+    pub(super) fn and_error(self, reason: &str) -> Self {
+        Self {
+            error: Some(reason.to_owned()),
+            ..self
+        }
+    }
+}
+
+/// The envelope of one message.
+#[derive(Clone, Copy)]
+struct Envelope {
+    security: Security,
+    msg_id: MsgId,
+    seq_no: Option<SeqNo>,
+    container: Option<MsgId>,
+    quick_ack: bool,
+}
+
+impl Shared {
+    /// Takes the payload of one frame.
+    pub(super) fn frame(
+        &mut self,
+        place: &FrameAt,
+        data: &mut [u8],
+        quick_ack: bool,
+        sink: &mut Sink<'_>,
+    ) -> Outcome {
+        match auth_key_id(data) {
+            None => self.refused(
+                place,
+                format!("a frame of {} bytes is no message", data.len()),
+                sink,
+            ),
+            Some(AuthKeyId::UNENCRYPTED) => self.plain(place, data, quick_ack, sink),
+            Some(id) => self.encrypted(place, id, data, quick_ack, sink),
+        }
+    }
+
+    fn refused(&self, place: &FrameAt, reason: String, sink: &mut Sink<'_>) -> Outcome {
+        let &FrameAt {
+            at,
+            conn,
+            direction,
+            span,
+        } = place;
+        let kind = FrameKind::Error(reason.clone());
+        sink(&Row::Frame(&Frame {
+            at,
+            conn,
+            direction,
+            span,
+            kind,
+        }));
+        Outcome::error(reason)
+    }
+
+    fn plain(
+        &mut self,
+        place: &FrameAt,
+        data: &[u8],
+        quick_ack: bool,
+        sink: &mut Sink<'_>,
+    ) -> Outcome {
+        let message = match plain::read(data) {
+            Ok(message) => message,
+            Err(error) => return self.refused(place, error.to_string(), sink),
+        };
+        let decoded = body::plain(message.body, &self.keys);
+        let stage = match decoded.name.as_str() {
+            "resPQ" => Stage::ResPq,
+            "dh_gen_ok" => Stage::KeyExchange,
+            _ => Stage::Transport,
+        };
+        let envelope = Envelope {
+            security: Security::Plain,
+            msg_id: message.msg_id,
+            seq_no: None,
+            container: None,
+            quick_ack,
+        };
+        let undecoded = self.row(place, &envelope, message.body.len(), &decoded, None, sink);
+        Outcome {
+            undecoded,
+            messages: 1,
+            stage,
+            ..Outcome::all(ByteClass::Handshake)
+        }
+    }
+
+    fn encrypted(
+        &mut self,
+        place: &FrameAt,
+        id: AuthKeyId,
+        data: &mut [u8],
+        quick_ack: bool,
+        sink: &mut Sink<'_>,
+    ) -> Outcome {
+        let Some(known) = self.keys.auth_key(id) else {
+            let &FrameAt {
+                at,
+                conn,
+                direction,
+                span,
+            } = place;
+            self.missing_key(id);
+            sink(&Row::Frame(&Frame {
+                at,
+                conn,
+                direction,
+                span,
+                kind: FrameKind::NoKey(id),
+            }));
+            return Outcome {
+                stage: Stage::Encrypted,
+                ..Outcome::all(ByteClass::NoKey)
+            };
+        };
+        let (key, life) = (known.key.clone(), known.life);
+        let Opened {
+            header,
+            body,
+            padding,
+            version,
+            faults,
+        } = match open::open(&key, kdf_direction(place.direction), data) {
+            Ok(opened) => opened,
+            Err(refusal) => {
+                let outcome = self.refused(place, refusal.to_string(), sink);
+                return Outcome {
+                    stage: Stage::Encrypted,
+                    ..outcome
+                };
+            }
+        };
+        let security = Security::Encrypted {
+            auth_key_id: id,
+            life,
+            version,
+            session_id: header.session_id,
+            salt: header.salt,
+            padding,
+        };
+        let envelope = Envelope {
+            security,
+            msg_id: header.msg_id,
+            seq_no: Some(header.seq_no),
+            container: None,
+            quick_ack,
+        };
+        let query = QueryId {
+            key: id,
+            session: header.session_id,
+            msg_id: header.msg_id,
+        };
+        let mut outcome = Outcome {
+            stage: Stage::Session,
+            ..Outcome::all(ByteClass::Decoded)
+        };
+        if constructor(body) == Some(MsgContainer::ID.0) {
+            self.container(place, &envelope, &query, body, faults, &mut outcome, sink);
+        } else {
+            self.message(place, &envelope, &query, body, faults, &mut outcome, sink);
+        }
+        outcome
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "place, envelope and body of a message, and where results go"
+    )]
+    fn container(
+        &mut self,
+        place: &FrameAt,
+        envelope: &Envelope,
+        id: &QueryId,
+        body: &[u8],
+        mut remarks: Vec<String>,
+        outcome: &mut Outcome,
+        sink: &mut Sink<'_>,
+    ) {
+        let content = body.get(4..).unwrap_or_default();
+        if let Err(error) = container::read(envelope.msg_id, MsgContainer { messages: content }) {
+            remarks.push(error.to_string());
+        }
+        // What breaks a rule is shown all the same, as far as it can be cut into messages.
+        let (messages, rest) = cut(content);
+        let undecoded = (!rest.is_empty()).then(|| Undecoded {
+            offset: body.len() - rest.len(),
+            bytes: rest.to_vec(),
+            reason: "not part of any message of the container".to_owned(),
+        });
+        let decoded = Decoded {
+            role: Role::Container,
+            name: format!("msg_container of {}", messages.len()),
+            wrappers: Vec::new(),
+            layer: None,
+            value: None,
+            schema: Schemas::service(),
+            undecoded: undecoded.into_iter().collect(),
+            unpacked_len: None,
+            answers: None,
+            remarks,
+        };
+        outcome.undecoded += self.row(place, envelope, body.len(), &decoded, None, sink);
+        outcome.messages += 1;
+        for (msg_id, seq_no, body) in messages {
+            let inner = Envelope {
+                msg_id,
+                seq_no: Some(seq_no),
+                container: Some(envelope.msg_id),
+                quick_ack: false,
+                ..*envelope
+            };
+            self.message(
+                place,
+                &inner,
+                &QueryId { msg_id, ..*id },
+                body,
+                Vec::new(),
+                outcome,
+                sink,
+            );
+        }
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "place, envelope and body of a message, and where results go"
+    )]
+    fn message(
+        &mut self,
+        place: &FrameAt,
+        envelope: &Envelope,
+        id: &QueryId,
+        body: &[u8],
+        remarks: Vec<String>,
+        outcome: &mut Outcome,
+        sink: &mut Sink<'_>,
+    ) {
+        let mut decoded =
+            body::encrypted(body, id, place.direction, &mut self.schemas, &self.queries);
+        decoded.remarks.extend(remarks);
+        outcome.messages += 1;
+        outcome.undecoded += self.row(place, envelope, body.len(), &decoded, Some(id), sink);
+        if decoded.role == Role::Query {
+            self.summary.queries += 1;
+        }
+        if decoded.role == Role::Result {
+            outcome.stage = outcome.stage.max(Stage::Rpc);
+            self.summary.rpc_errors += u64::from(decoded.name == "rpc_error");
+        }
+        if let Some(answered) = decoded
+            .answers
+            .filter(|_| place.direction == Direction::ServerToClient)
+        {
+            let first = self.queries.answered(&QueryId {
+                msg_id: answered,
+                ..*id
+            });
+            self.summary.answered += u64::from(first && decoded.role == Role::Result);
+        }
+        if let Some(query) = body::as_query(&decoded, place.conn, place.at) {
+            self.queries.sent(*id, query);
+        }
+    }
+
+    /// Hands out the row of a message; returns how many of its bytes were not decoded.
+    fn row(
+        &mut self,
+        place: &FrameAt,
+        envelope: &Envelope,
+        len: usize,
+        decoded: &Decoded,
+        id: Option<&QueryId>,
+        sink: &mut Sink<'_>,
+    ) -> u64 {
+        let answers = decoded.answers.map(|msg_id| {
+            let query = id.and_then(|id| self.queries.get(&QueryId { msg_id, ..*id }));
+            Answered {
+                msg_id,
+                method: query.map(|query| query.method.as_str()),
+                conn: query.map(|query| query.conn),
+                packet: query.map(|query| query.at.packet),
+                latency: query.map(|query| query.age(&place.at)),
+            }
+        });
+        sink(&Row::Message(&Message {
+            at: place.at,
+            conn: place.conn,
+            direction: place.direction,
+            frame: place.span,
+            security: envelope.security,
+            msg_id: envelope.msg_id,
+            seq_no: envelope.seq_no,
+            container: envelope.container,
+            len,
+            unpacked_len: decoded.unpacked_len,
+            quick_ack: envelope.quick_ack,
+            role: decoded.role,
+            name: &decoded.name,
+            wrappers: &decoded.wrappers,
+            layer: decoded.layer,
+            body: decoded.value.as_ref(),
+            schema: decoded.schema,
+            undecoded: &decoded.undecoded,
+            answers,
+            remarks: &decoded.remarks,
+        }));
+        let undecoded = decoded
+            .undecoded
+            .iter()
+            .map(|range| range.bytes.len() as u64)
+            .sum();
+        self.summary.messages += 1;
+        self.summary.undecoded += undecoded;
+        undecoded
+    }
+}
+
+/// Identifier, sequence number and body of a message in a container.
+type Inner<'a> = (MsgId, SeqNo, &'a [u8]);
+
+/// Messages of a container's content, and what is left of it.
+fn cut(content: &[u8]) -> (Vec<Inner<'_>>, &[u8]) {
+    let mut reader = Reader::new(content);
+    let count = reader.int().unwrap_or_default();
+    let mut messages = Vec::new();
+    let mut rest = reader.rest();
+    for _ in 0..count {
+        let message = (|| {
+            let (msg_id, seq_no) = (MsgId(reader.long().ok()?), SeqNo(reader.int().ok()?));
+            let len = usize::try_from(reader.int().ok()?).ok()?;
+            Some((msg_id, seq_no, reader.take(len).ok()?))
+        })();
+        let Some(message) = message else {
+            break;
+        };
+        messages.push(message);
+        rest = reader.rest();
+    }
+    (messages, rest)
+}

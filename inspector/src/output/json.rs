@@ -1,0 +1,504 @@
+//! JSON Lines: one object per row, each with `"v":1` and a `kind`.
+//!
+//! 64-bit integers are strings, because many readers have none; hashes and identifiers that are byte strings are
+//! hexadecimal, byte fields of TL objects base64. Times are Unix seconds with nine decimals, as strings.
+//! New fields may come, none goes.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mtproto_core::time::UnixTime;
+use tl_parser::{Object, Schema, Value};
+
+use super::{escape, redact};
+use crate::account::{ByteClass, ByteCounts};
+use crate::keys::KeyLife;
+use crate::record::{
+    Answered, At, Connection, ConnectionEnd, Direction, End, Frame, FrameKind, Message, Note, Role,
+    Row, Security, Stage, Summary, Transport, Undecoded, Version,
+};
+
+/// Writes rows as JSON Lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JsonLines {
+    secrets: bool,
+}
+
+impl JsonLines {
+    /// A writer that replaces secrets unless `secrets` is set.
+    #[must_use]
+    pub const fn new(secrets: bool) -> Self {
+        Self { secrets }
+    }
+
+    /// Appends one row and a line feed.
+    pub fn row(&self, row: &Row<'_>, out: &mut String) {
+        let mut line = Line {
+            out,
+            first: true,
+            secrets: self.secrets,
+        };
+        line.out.push('{');
+        line.number("v", 1);
+        match row {
+            Row::Connection(connection) => line.connection(connection),
+            Row::Transport(transport) => line.transport(transport),
+            Row::Message(message) => line.message(message),
+            Row::Frame(frame) => line.frame(frame),
+            Row::End(end) => line.end(end),
+            Row::Note(note) => line.note(note),
+            Row::Summary(summary) => line.summary(summary),
+        }
+        line.out.push_str("}\n");
+    }
+}
+
+/// The inside of one JSON object.
+struct Line<'o> {
+    out: &'o mut String,
+    first: bool,
+    secrets: bool,
+}
+
+impl Line<'_> {
+    fn key(&mut self, name: &str) {
+        if !self.first {
+            self.out.push(',');
+        }
+        self.first = false;
+        escape::json(self.out, name);
+        self.out.push(':');
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.key(name);
+        escape::json(self.out, text);
+    }
+
+    fn number(&mut self, name: &str, number: impl std::fmt::Display) {
+        self.key(name);
+        let _ = write!(self.out, "{number}");
+    }
+
+    /// Anything whose text needs no escapes, in quotes.
+    fn quoted(&mut self, name: &str, value: impl std::fmt::Display) {
+        self.key(name);
+        let _ = write!(self.out, "\"{value}\"");
+    }
+
+    fn flag(&mut self, name: &str, value: bool) {
+        if value {
+            self.number(name, true);
+        }
+    }
+
+    fn object(&mut self, name: &str, fill: impl FnOnce(&mut Line<'_>)) {
+        self.key(name);
+        self.out.push('{');
+        fill(&mut Line {
+            out: self.out,
+            first: true,
+            secrets: self.secrets,
+        });
+        self.out.push('}');
+    }
+
+    fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = &'t String>) {
+        self.key(name);
+        self.out.push('[');
+        for (n, text) in texts.into_iter().enumerate() {
+            if n > 0 {
+                self.out.push(',');
+            }
+            escape::json(self.out, text);
+        }
+        self.out.push(']');
+    }
+
+    fn head(&mut self, kind: &str, at: &At) {
+        self.text("kind", kind);
+        self.key("time");
+        time(self.out, at.time);
+        self.number("packet", at.packet);
+    }
+
+    fn connection(&mut self, row: &Connection) {
+        self.head("conn", &row.at);
+        self.number("conn", row.conn.0);
+        self.quoted("client", row.client);
+        self.quoted("server", row.server);
+        self.number("from_start", row.from_start);
+    }
+
+    fn transport(&mut self, row: &Transport<'_>) {
+        self.head("transport", &row.at);
+        self.number("conn", row.conn.0);
+        self.text("transport", super::transport_name(row.detected.transport));
+        self.number("obfuscated", row.detected.obfuscated);
+        if let Some(dc) = row.detected.dc {
+            self.number("dc", dc.0);
+        }
+    }
+
+    fn message(&mut self, row: &Message<'_>) {
+        self.head("msg", &row.at);
+        self.number("conn", row.conn.0);
+        self.text("dir", direction(row.direction));
+        self.quoted("msg_id", row.msg_id.0);
+        if let Some(seq_no) = row.seq_no {
+            self.number("seq_no", seq_no.0);
+        }
+        self.text("role", role(row.role));
+        self.text("name", row.name);
+        if !row.wrappers.is_empty() {
+            self.texts("wrappers", row.wrappers);
+        }
+        if let Some(layer) = row.layer {
+            self.number("layer", layer);
+        }
+        self.number("bytes", row.len);
+        if let Some(len) = row.unpacked_len {
+            self.number("unpacked_bytes", len);
+        }
+        if let Some(container) = row.container {
+            self.quoted("container", container.0);
+        }
+        self.object("frame", |frame| {
+            frame.number("offset", row.frame.offset);
+            frame.number("bytes", row.frame.len);
+        });
+        self.security(&row.security);
+        self.flag("quick_ack", row.quick_ack);
+        if let Some(answered) = &row.answers {
+            self.answered(answered);
+        }
+        if let Some(body) = row.body {
+            self.key("body");
+            value(self.out, body, row.schema, "", self.secrets);
+        }
+        if !row.undecoded.is_empty() {
+            self.undecoded(row.undecoded);
+        }
+        if !row.remarks.is_empty() {
+            self.texts("remarks", row.remarks);
+        }
+    }
+
+    fn security(&mut self, security: &Security) {
+        let Security::Encrypted {
+            auth_key_id,
+            life,
+            version,
+            session_id,
+            salt,
+            padding,
+        } = security
+        else {
+            return;
+        };
+        self.quoted("auth_key_id", auth_key_id);
+        if let Some(life) = life {
+            self.text(
+                "key",
+                if *life == KeyLife::Temporary {
+                    "temp"
+                } else {
+                    "perm"
+                },
+            );
+        }
+        if *version == Version::V1 {
+            self.number("mtproto", 1);
+        }
+        self.quoted("session_id", session_id.0);
+        self.quoted("salt", salt.0);
+        self.number("padding", padding);
+    }
+
+    fn answered(&mut self, answered: &Answered<'_>) {
+        self.object("answers", |line| {
+            line.quoted("msg_id", answered.msg_id.0);
+            if let Some(method) = answered.method {
+                line.text("method", method);
+            }
+            if let Some(conn) = answered.conn {
+                line.number("conn", conn.0);
+            }
+            if let Some(packet) = answered.packet {
+                line.number("packet", packet);
+            }
+            if let Some(latency) = answered.latency {
+                line.number("latency_us", latency.as_micros());
+            }
+        });
+    }
+
+    fn undecoded(&mut self, ranges: &[Undecoded]) {
+        self.key("undecoded");
+        self.out.push('[');
+        for (n, range) in ranges.iter().enumerate() {
+            if n > 0 {
+                self.out.push(',');
+            }
+            self.out.push('{');
+            let mut line = Line {
+                out: self.out,
+                first: true,
+                secrets: self.secrets,
+            };
+            line.number("offset", range.offset);
+            line.number("bytes", range.bytes.len());
+            line.text("reason", &range.reason);
+            line.key("hex");
+            line.out.push('"');
+            escape::hex(line.out, &range.bytes);
+            line.out.push_str("\"}");
+        }
+        self.out.push(']');
+    }
+
+    fn frame(&mut self, row: &Frame) {
+        let kind = if row.kind == FrameKind::Gap {
+            "gap"
+        } else {
+            "frame"
+        };
+        self.head(kind, &row.at);
+        self.number("conn", row.conn.0);
+        self.text("dir", direction(row.direction));
+        self.object("frame", |frame| {
+            frame.number("offset", row.span.offset);
+            frame.number("bytes", row.span.len);
+        });
+        match &row.kind {
+            FrameKind::QuickAck(token) => {
+                self.text("name", "quick_ack");
+                self.number("token", token);
+            }
+            FrameKind::TransportError(code) => {
+                self.text("name", "transport_error");
+                self.number("code", code);
+            }
+            FrameKind::NoKey(id) => {
+                self.text("name", "no_key");
+                self.quoted("auth_key_id", id);
+            }
+            FrameKind::Gap => {}
+            FrameKind::NotMtproto(reason) => {
+                self.text("name", "not_mtproto");
+                self.text("reason", reason);
+            }
+            FrameKind::Error(reason) => {
+                self.text("name", "error");
+                self.text("reason", reason);
+            }
+        }
+    }
+
+    fn end(&mut self, row: &ConnectionEnd) {
+        self.head("end", &row.at);
+        self.number("conn", row.conn.0);
+        let (how, by) = match row.end {
+            End::Closed { by } => ("closed", Some(by)),
+            End::Reset { by } => ("reset", Some(by)),
+            End::Reused => ("reused", None),
+            End::Forgotten => ("forgotten", None),
+            End::CaptureEnds => ("capture_ends", None),
+        };
+        self.text("end", how);
+        if let Some(by) = by {
+            self.text(
+                "by",
+                if by == Direction::ClientToServer {
+                    "client"
+                } else {
+                    "server"
+                },
+            );
+        }
+        self.text("stage", stage(row.stage));
+        self.number("messages", row.messages);
+        self.bytes(&row.bytes);
+        if !row.reasons.is_empty() {
+            self.texts("reasons", &row.reasons);
+        }
+    }
+
+    fn bytes(&mut self, bytes: &ByteCounts) {
+        self.object("bytes", |line| {
+            line.number("total", bytes.total());
+            for class in ByteClass::ALL {
+                line.number(class.name(), bytes[class]);
+            }
+        });
+    }
+
+    fn note(&mut self, row: &Note) {
+        self.text("kind", "note");
+        self.text("about", &row.about);
+        self.text("text", &row.text);
+    }
+
+    fn summary(&mut self, row: &Summary) {
+        self.text("kind", "summary");
+        self.number("complete", row.is_complete());
+        self.number("messages", row.messages);
+        self.number("queries", row.queries);
+        self.number("answered", row.answered);
+        self.number("rpc_errors", row.rpc_errors);
+        self.number("connections", row.connections);
+        self.number("mtproto_connections", row.mtproto_connections);
+        self.bytes(&row.bytes);
+        self.number("undecoded_bytes", row.undecoded);
+        self.object("packets", |line| {
+            line.number("total", row.packets.total);
+            line.number("tcp", row.packets.tcp);
+            line.number("fragments", row.packets.fragments);
+            line.number("other", row.packets.other);
+            line.number("malformed", row.packets.malformed);
+            line.number(
+                "unknown_link",
+                row.packets.unknown_link.values().sum::<u64>(),
+            );
+            line.number("stray_bytes", row.packets.stray_bytes);
+        });
+        self.number("keys", row.keys);
+        self.key("missing_keys");
+        self.out.push('[');
+        for (n, (id, frames)) in row.missing_keys.iter().enumerate() {
+            let comma = if n > 0 { "," } else { "" };
+            let _ = write!(
+                self.out,
+                "{comma}{{\"auth_key_id\":\"{id}\",\"frames\":{frames}}}"
+            );
+        }
+        self.out.push(']');
+        if let Some(error) = &row.capture_error {
+            self.text("capture_error", error);
+        }
+    }
+}
+
+fn time(out: &mut String, time: UnixTime) {
+    let nanos = time.as_nanos();
+    let _ = write!(
+        out,
+        "\"{}.{:09}\"",
+        nanos / 1_000_000_000,
+        nanos % 1_000_000_000
+    );
+}
+
+const fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ClientToServer => "client_to_server",
+        Direction::ServerToClient => "server_to_client",
+    }
+}
+
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::KeyExchange => "key_exchange",
+        Role::Container => "container",
+        Role::Query => "query",
+        Role::Result => "result",
+        Role::Service => "service",
+        Role::Update => "update",
+        Role::Unknown => "unknown",
+    }
+}
+
+const fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Tcp => "tcp",
+        Stage::Transport => "transport",
+        Stage::ResPq => "res_pq",
+        Stage::KeyExchange => "key_exchange",
+        Stage::Encrypted => "encrypted",
+        Stage::Session => "session",
+        Stage::Rpc => "rpc",
+    }
+}
+
+/// Appends a TL value. `type_text` is its type in the schema, which tells text from bytes.
+fn value(out: &mut String, value_: &Value, schema: &Schema, type_text: &str, secrets: bool) {
+    match value_ {
+        Value::Bool(bool) => {
+            let _ = write!(out, "{bool}");
+        }
+        Value::Int(int) => {
+            let _ = write!(out, "{int}");
+        }
+        Value::Long(long) => {
+            let _ = write!(out, "\"{long}\"");
+        }
+        // JSON has no word for infinities and for what is no number.
+        Value::Double(double) if double.is_finite() => {
+            let _ = write!(out, "{double:?}");
+        }
+        Value::Double(double) => {
+            let _ = write!(out, "\"{double}\"");
+        }
+        Value::Int128(bytes) => quoted_hex(out, bytes),
+        Value::Int256(bytes) => quoted_hex(out, bytes),
+        Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) if super::is_text(type_text) => escape::json(out, text),
+            // A string that is no UTF-8 must not look like one that is.
+            Err(_) if super::is_text(type_text) => {
+                out.push_str("{\"_\":\"bytes\",\"base64\":");
+                quoted_base64(out, bytes);
+                out.push('}');
+            }
+            _ => quoted_base64(out, bytes),
+        },
+        Value::Vector(items) => {
+            let element = super::element_type(type_text);
+            out.push('[');
+            for (n, item) in items.iter().enumerate() {
+                if n > 0 {
+                    out.push(',');
+                }
+                value(out, item, schema, element, secrets);
+            }
+            out.push(']');
+        }
+        Value::Object(object) => tl_object(out, object, schema, secrets),
+    }
+}
+
+fn tl_object(out: &mut String, object: &Object, schema: &Schema, secrets: bool) {
+    let combinator = schema.by_name(object.name());
+    out.push_str("{\"_\":");
+    escape::json(out, object.name());
+    for (name, field) in object.fields() {
+        out.push(',');
+        escape::json(out, name);
+        out.push(':');
+        if !secrets && redact::is_secret(object.name(), name) {
+            escape::json(out, redact::REDACTED);
+        } else {
+            let declared = combinator.and_then(|combinator| combinator.field(name));
+            value(
+                out,
+                field,
+                schema,
+                declared.map_or("", |field| field.value_type()),
+                secrets,
+            );
+        }
+    }
+    out.push('}');
+}
+
+fn quoted_hex(out: &mut String, bytes: &[u8]) {
+    out.push('"');
+    escape::hex(out, bytes);
+    out.push('"');
+}
+
+fn quoted_base64(out: &mut String, bytes: &[u8]) {
+    out.push('"');
+    STANDARD.encode_string(bytes, out);
+    out.push('"');
+}

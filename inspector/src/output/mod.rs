@@ -1,0 +1,34 @@
+//! Rows as text for people and as JSON Lines for programs.
+
+mod escape;
+mod json;
+mod redact;
+mod text;
+
+pub use json::JsonLines;
+pub use text::TextTree;
+
+use mtproto_core::transport::Transport;
+
+const fn transport_name(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Abridged => "abridged",
+        Transport::Intermediate => "intermediate",
+        Transport::PaddedIntermediate => "padded_intermediate",
+        Transport::Full => "full",
+    }
+}
+
+/// Whether a type of a schema is text.
+fn is_text(type_text: &str) -> bool {
+    type_text == "string"
+}
+
+/// The type of the elements of a vector type.
+fn element_type(type_text: &str) -> &str {
+    type_text
+        .strip_prefix("Vector<")
+        .or_else(|| type_text.strip_prefix("vector<"))
+        .and_then(|rest| rest.strip_suffix('>'))
+        .unwrap_or_default()
+}

@@ -1,0 +1,7 @@
+//! Stories: captures made by a forge, and what the inspector says of them.
+#![allow(missing_docs, reason = "tests")]
+
+mod bad_input;
+mod decoding;
+mod forge;
+mod robustness;
