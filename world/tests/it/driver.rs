@@ -139,9 +139,11 @@ impl Stage {
             }),
             ip: "127.0.0.1".into(),
         };
-        let outcome = self
-            .world
-            .call(UnixTime::new(self.now, 0), &caller, request);
+        let outcome = self.world.call(
+            UnixTime::new(self.now, 0),
+            &caller,
+            &check::request(request),
+        );
         self.transcript.push(outcome.clone());
         for push in &outcome.pushes {
             check::update(&push.update);
