@@ -13,6 +13,7 @@ mod message_encrypted;
 mod message_encrypted_v1;
 mod message_gzip;
 mod message_plain;
+mod rules;
 mod service_messages;
 mod support;
 mod transport_carriers;
