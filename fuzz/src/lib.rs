@@ -5,7 +5,6 @@
 //! compiler.
 #![forbid(unsafe_code)]
 
-pub mod carriers;
 pub mod transport;
 
 /// A fuzz target.
@@ -23,15 +22,11 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 
 /// All targets, in the order of their names.
 pub const TARGETS: &[Target] = &[
-    target("carrier", carriers::carrier),
     target("detect", transport::detect),
-    target("fake_tls", carriers::fake_tls),
     target("frame_abridged", transport::frame_abridged),
     target("frame_full", transport::frame_full),
     target("frame_intermediate", transport::frame_intermediate),
     target("frame_obfuscated", transport::frame_obfuscated),
     target("frame_padded", transport::frame_padded),
-    target("http", carriers::http),
     target("tap", transport::tap),
-    target("websocket", carriers::websocket),
 ];

@@ -30,7 +30,6 @@ pub mod key_log;
 pub mod message;
 pub mod random;
 pub mod rpc;
-pub mod rules;
 pub mod session;
 pub mod time;
 pub mod tl;

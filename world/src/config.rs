@@ -22,6 +22,8 @@ pub struct WorldLimits {
     pub messages: usize,
     /// Accounts that the world keeps; sign-ups beyond are refused with `FLOOD_WAIT`.
     pub accounts: usize,
+    /// Groups and channels that the world keeps, deleted ones included; more are refused with `FLOOD_WAIT`.
+    pub chats: usize,
     /// Bytes of files and unfinished uploads altogether.
     pub file_bytes: u64,
     /// Entries that the update log of one account or channel keeps; older ones end in `differenceTooLong`.
@@ -35,6 +37,7 @@ impl Default for WorldLimits {
         Self {
             messages: 1_000_000,
             accounts: 100_000,
+            chats: 100_000,
             file_bytes: 4 << 30,
             logged_updates: 10_000,
             pending_logins: 10_000,

@@ -54,13 +54,20 @@ impl Draft {
         Self::new(place, author, Body::Service(action))
     }
 
+    /// Sets the entities of an ordinary message.
+    pub(crate) fn set_entities(&mut self, entities: Vec<Value>) {
+        if let Body::Ordinary(content) = &mut self.body {
+            content.entities = entities;
+        }
+    }
+
     /// A message of plain text.
     pub(crate) fn text(place: Place, author: UserId, text: String) -> Self {
         let content = Content {
             text,
             ..Content::default()
         };
-        Self::new(place, author, Body::Ordinary(content))
+        Self::new(place, author, Body::Ordinary(content.into()))
     }
 }
 
@@ -71,6 +78,15 @@ impl State {
             return Err(RpcError::flood_wait(3600));
         }
         Ok(())
+    }
+
+    /// Refuses more groups and channels than the world keeps.
+    pub(crate) fn check_room_for_chat(&self) -> Result<(), RpcError> {
+        let chats = self.chats.len().saturating_add(self.channels.len());
+        if chats >= self.config.limits.chats {
+            return Err(RpcError::flood_wait(3600));
+        }
+        self.check_room(1)
     }
 
     /// Posts a message: one copy for each reader, or one entry in the channel.
@@ -255,10 +271,10 @@ impl State {
                 _ => vec![(owner, *id)],
             };
             for (reader, id) in readers {
-                if let Some(mailbox) = self.mailboxes.get_mut(&reader) {
-                    if mailbox.remove(id).is_some() {
-                        gone.entry(reader).or_default().push(id);
-                    }
+                if let Some(mailbox) = self.mailboxes.get_mut(&reader)
+                    && mailbox.remove(id).is_some()
+                {
+                    gone.entry(reader).or_default().push(id);
                 }
                 if let Some(message) = self.messages.get_mut(&key) {
                     message.copies.remove(&reader);

@@ -11,8 +11,6 @@ use crate::model::ids::UserId;
 pub(crate) struct Query {
     /// The bot that shall answer.
     pub(crate) bot: UserId,
-    /// Who pressed.
-    pub(crate) user: UserId,
     /// Unix seconds after which the presser was told that nobody answered.
     pub(crate) until: i64,
 }

@@ -27,9 +27,12 @@ impl Call<'_> {
                 .ok_or_else(|| PEER_ID_INVALID.into()),
             "inputPeerChat" => {
                 let id = ChatId(input.need_long("chat_id")?);
-                match self.state.chats.get(&id) {
-                    Some(chat) if chat.has(me) => Ok(PeerId::Chat(id)),
-                    _ => Err(PEER_ID_INVALID.into()),
+                // Whoever left keeps what he had of the group.
+                let member = self.state.chats.get(&id).is_some_and(|chat| chat.has(me));
+                if member || self.had_chat(me, id) {
+                    Ok(PeerId::Chat(id))
+                } else {
+                    Err(PEER_ID_INVALID.into())
                 }
             }
             "inputPeerChannel" => self.checked_channel(me, input).map(PeerId::Channel),
@@ -85,6 +88,13 @@ impl Call<'_> {
             Some(chat) if chat.has(me) => Ok(id),
             _ => Err(CHAT_ID_INVALID.into()),
         }
+    }
+
+    /// Whether the caller has messages of a group, though he may be out of it.
+    pub(crate) fn had_chat(&self, me: UserId, id: ChatId) -> bool {
+        let mailbox = self.state.mailboxes.get(&me);
+        let dialog = mailbox.and_then(|mailbox| mailbox.dialogs.get(&PeerId::Chat(id)));
+        dialog.is_some_and(|dialog| !dialog.ids.is_empty())
     }
 
     fn checked_user(&self, me: UserId, input: &Object) -> Option<UserId> {

@@ -182,6 +182,12 @@ impl World {
         exists
     }
 
+    /// Changes whether an account is served. `false` where there is no such account.
+    pub fn set_standing(&mut self, user_id: i64, standing: Standing) -> bool {
+        let user = self.state.users.get_mut(&UserId(user_id));
+        user.map(|user| user.standing = standing).is_some()
+    }
+
     /// Carries out one call.
     ///
     /// `request` is in terms of the newest layer, without wrappers such as `invokeWithLayer`.

@@ -1,8 +1,7 @@
 //! One frame: decrypted, its containers opened, each message a row.
 
 use mtproto_core::ids::{AuthKeyId, MsgId, SeqNo};
-use mtproto_core::message::container::{self, ContainerError};
-use mtproto_core::message::{auth_key_id, plain};
+use mtproto_core::message::{auth_key_id, container, plain};
 use mtproto_core::tl::service::MsgContainer;
 use mtproto_core::tl::{Combinator as _, Reader};
 
@@ -13,8 +12,8 @@ use super::schemas::{Schemas, constructor};
 use super::{Shared, Sink, kdf_direction};
 use crate::account::ByteClass;
 use crate::record::{
-    Answered, At, ConnId, Direction, Fault, Frame, FrameKind, Message, Role, Row, Security, Span,
-    Stage, Undecoded,
+    Answered, At, ConnId, Direction, Frame, FrameKind, Message, Role, Row, Security, Span, Stage,
+    Undecoded,
 };
 
 /// Where a frame stands.
@@ -56,9 +55,9 @@ impl Outcome {
         }
     }
 
-    pub(super) fn and_error(self, reason: String) -> Self {
+    pub(super) fn and_error(self, reason: &str) -> Self {
         Self {
-            error: Some(reason),
+            error: Some(reason.to_owned()),
             ..self
         }
     }
@@ -84,32 +83,24 @@ impl Shared {
         sink: &mut Sink<'_>,
     ) -> Outcome {
         match auth_key_id(data) {
-            None => {
-                let reason = format!("a frame of {} bytes is no message", data.len());
-                self.refused(place, reason, Some("en_18"), sink)
-            }
+            None => self.refused(
+                place,
+                format!("a frame of {} bytes is no message", data.len()),
+                sink,
+            ),
             Some(AuthKeyId::UNENCRYPTED) => self.plain(place, data, quick_ack, sink),
             Some(id) => self.encrypted(place, id, data, quick_ack, sink),
         }
     }
 
-    fn refused(
-        &self,
-        place: &FrameAt,
-        reason: String,
-        rule: Option<&'static str>,
-        sink: &mut Sink<'_>,
-    ) -> Outcome {
+    fn refused(&self, place: &FrameAt, reason: String, sink: &mut Sink<'_>) -> Outcome {
         let &FrameAt {
             at,
             conn,
             direction,
             span,
         } = place;
-        let kind = FrameKind::Error {
-            reason: reason.clone(),
-            rule,
-        };
+        let kind = FrameKind::Error(reason.clone());
         sink(&Row::Frame(&Frame {
             at,
             conn,
@@ -129,7 +120,7 @@ impl Shared {
     ) -> Outcome {
         let message = match plain::read(data) {
             Ok(message) => message,
-            Err(error) => return self.refused(place, error.to_string(), Some("hs_48"), sink),
+            Err(error) => return self.refused(place, error.to_string(), sink),
         };
         let decoded = body::plain(message.body, &self.keys);
         let stage = match decoded.name.as_str() {
@@ -144,7 +135,7 @@ impl Shared {
             container: None,
             quick_ack,
         };
-        let undecoded = self.row(place, &envelope, message.body, &decoded, None, sink);
+        let undecoded = self.row(place, &envelope, message.body.len(), &decoded, None, sink);
         Outcome {
             undecoded,
             messages: 1,
@@ -191,7 +182,7 @@ impl Shared {
         } = match open::open(&key, kdf_direction(place.direction), data) {
             Ok(opened) => opened,
             Err(refusal) => {
-                let outcome = self.refused(place, refusal.to_string(), Some(refusal.rule()), sink);
+                let outcome = self.refused(place, refusal.to_string(), sink);
                 return Outcome {
                     stage: Stage::Encrypted,
                     ..outcome
@@ -240,16 +231,13 @@ impl Shared {
         envelope: &Envelope,
         id: &QueryId,
         body: &[u8],
-        mut faults: Vec<Fault>,
+        mut remarks: Vec<String>,
         outcome: &mut Outcome,
         sink: &mut Sink<'_>,
     ) {
         let content = body.get(4..).unwrap_or_default();
         if let Err(error) = container::read(envelope.msg_id, MsgContainer { messages: content }) {
-            faults.push(Fault {
-                rule: container_rule(&error),
-                text: error.to_string(),
-            });
+            remarks.push(error.to_string());
         }
         // What breaks a rule is shown all the same, as far as it can be cut into messages.
         let (messages, rest) = cut(content);
@@ -260,7 +248,7 @@ impl Shared {
         });
         let decoded = Decoded {
             role: Role::Container,
-            name: "msg_container".to_owned(),
+            name: format!("msg_container of {}", messages.len()),
             wrappers: Vec::new(),
             layer: None,
             value: None,
@@ -268,11 +256,9 @@ impl Shared {
             undecoded: undecoded.into_iter().collect(),
             unpacked_len: None,
             answers: None,
-            remarks: Vec::new(),
-            faults,
-            contained: Some(messages.len()),
+            remarks,
         };
-        outcome.undecoded += self.row(place, envelope, body, &decoded, None, sink);
+        outcome.undecoded += self.row(place, envelope, body.len(), &decoded, None, sink);
         outcome.messages += 1;
         for (msg_id, seq_no, body) in messages {
             let inner = Envelope {
@@ -304,15 +290,15 @@ impl Shared {
         envelope: &Envelope,
         id: &QueryId,
         body: &[u8],
-        faults: Vec<Fault>,
+        remarks: Vec<String>,
         outcome: &mut Outcome,
         sink: &mut Sink<'_>,
     ) {
         let mut decoded =
             body::encrypted(body, id, place.direction, &mut self.schemas, &self.queries);
-        decoded.faults.extend(faults);
+        decoded.remarks.extend(remarks);
         outcome.messages += 1;
-        outcome.undecoded += self.row(place, envelope, body, &decoded, Some(id), sink);
+        outcome.undecoded += self.row(place, envelope, body.len(), &decoded, Some(id), sink);
         if decoded.role == Role::Query {
             self.summary.queries += 1;
         }
@@ -340,7 +326,7 @@ impl Shared {
         &mut self,
         place: &FrameAt,
         envelope: &Envelope,
-        body: &[u8],
+        len: usize,
         decoded: &Decoded,
         id: Option<&QueryId>,
         sink: &mut Sink<'_>,
@@ -355,7 +341,6 @@ impl Shared {
                 latency: query.map(|query| query.age(&place.at)),
             }
         });
-        let checksum = crc32fast::hash(body);
         sink(&Row::Message(&Message {
             at: place.at,
             conn: place.conn,
@@ -365,7 +350,7 @@ impl Shared {
             msg_id: envelope.msg_id,
             seq_no: envelope.seq_no,
             container: envelope.container,
-            len: body.len(),
+            len,
             unpacked_len: decoded.unpacked_len,
             quick_ack: envelope.quick_ack,
             role: decoded.role,
@@ -376,10 +361,7 @@ impl Shared {
             schema: decoded.schema,
             undecoded: &decoded.undecoded,
             answers,
-            contained: decoded.contained,
-            checksum,
             remarks: &decoded.remarks,
-            faults: &decoded.faults,
         }));
         let undecoded = decoded
             .undecoded
@@ -389,16 +371,6 @@ impl Shared {
         self.summary.messages += 1;
         self.summary.undecoded += undecoded;
         undecoded
-    }
-}
-
-/// The rule that a container breaks.
-const fn container_rule(error: &ContainerError) -> &'static str {
-    match error {
-        ContainerError::Nested => "sv_03",
-        ContainerError::InnerIdNotLower { .. } => "sv_08",
-        ContainerError::Length { .. } => "sv_11",
-        _ => "sv_05",
     }
 }
 

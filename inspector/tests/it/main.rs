@@ -3,6 +3,5 @@
 
 mod bad_input;
 mod decoding;
-mod explaining;
 mod forge;
 mod robustness;

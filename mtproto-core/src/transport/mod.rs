@@ -42,7 +42,6 @@
 
 mod abridged;
 mod buffer;
-pub mod carrier;
 pub mod codec;
 pub mod detect;
 mod error;

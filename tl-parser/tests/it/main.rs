@@ -3,7 +3,6 @@
 
 mod bundled;
 mod codec;
-mod json;
 mod language;
 mod project;
 mod reference;

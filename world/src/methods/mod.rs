@@ -4,11 +4,16 @@
 
 mod account;
 mod auth;
+mod bots;
+mod channels;
+mod chats;
 mod contacts;
 mod help;
+mod invites;
 mod langpack;
 mod messages;
 mod password;
+mod photos;
 mod updates;
 mod upload;
 mod users;
@@ -58,16 +63,22 @@ impl Method {
 const TABLES: &[&[Method]] = &[
     account::METHODS,
     auth::METHODS,
+    bots::METHODS,
+    channels::METHODS,
+    chats::METHODS,
     contacts::METHODS,
     help::METHODS,
+    invites::METHODS,
     langpack::METHODS,
     messages::dialogs::METHODS,
     messages::drafts::METHODS,
     messages::edit::METHODS,
     messages::history::METHODS,
+    messages::reactions::METHODS,
     messages::read::METHODS,
     messages::send::METHODS,
     password::METHODS,
+    photos::METHODS,
     updates::METHODS,
     upload::METHODS,
     users::METHODS,

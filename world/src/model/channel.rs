@@ -54,7 +54,6 @@ pub(crate) struct Channel {
     pub(crate) slowmode_seconds: i32,
     pub(crate) signatures: bool,
     pub(crate) noforwards: bool,
-    pub(crate) hidden_prehistory: bool,
     pub(crate) invites: Vec<Invite>,
     /// The basic group it was.
     pub(crate) migrated_from: Option<ChatId>,
@@ -94,7 +93,6 @@ impl Channel {
             slowmode_seconds: 0,
             signatures: false,
             noforwards: false,
-            hidden_prehistory: false,
             invites: Vec::new(),
             migrated_from: None,
             last_id: 0,

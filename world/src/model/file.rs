@@ -2,7 +2,7 @@
 
 use tl_parser::Value;
 
-use super::ids::{DocumentId, PhotoId};
+use super::ids::PhotoId;
 
 /// Stored bytes: a file of the store and how it is cut into parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,6 @@ impl Photo {
 /// A document.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
-    pub(crate) id: DocumentId,
     pub(crate) date: i32,
     pub(crate) dc_id: i32,
     pub(crate) mime_type: String,

@@ -54,14 +54,12 @@ pub(crate) enum Action {
     PinMessage,
     MigrateTo(ChannelId),
     MigrateFrom { title: String, chat: ChatId },
-    SetTtl(i32),
-    HistoryClear,
 }
 
 /// Either of the two kinds of message.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
-    Ordinary(Content),
+    Ordinary(Box<Content>),
     Service(Action),
 }
 
@@ -85,12 +83,9 @@ pub(crate) struct Forward {
     pub(crate) post_author: Option<String>,
 }
 
-/// A reaction: an emoji, or a custom emoji by its document.
+/// A reaction: an emoji of the default set.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Reaction {
-    Emoji(String),
-    Custom(i64),
-}
+pub(crate) struct Reaction(pub(crate) String);
 
 /// One account's reaction.
 #[derive(Clone, Debug, PartialEq, Eq)]

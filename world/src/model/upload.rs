@@ -99,7 +99,10 @@ impl Upload {
             }
             size = size.saturating_add(u64::from(*length));
         }
-        if count > 1 && (part_size % 1024 != 0 || (MAX_PART as u32) % part_size.max(1) != 0) {
+        if count > 1
+            && (!part_size.is_multiple_of(1024)
+                || !(MAX_PART as u32).is_multiple_of(part_size.max(1)))
+        {
             return Err(FILE_PART_SIZE_INVALID.into());
         }
         Ok(Stored {

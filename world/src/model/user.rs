@@ -21,7 +21,8 @@ pub(crate) enum Presence {
 
 /// Whether the service still serves an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub enum Standing {
+    /// Served as usual.
     #[default]
     Good,
     /// Deleted by its owner.

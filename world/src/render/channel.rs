@@ -101,7 +101,6 @@ impl View<'_> {
         let full = Object::new("channelFull")
             .with_flag("can_view_participants", !channel.broadcast || is_admin)
             .with_flag("can_set_username", channel.creator == self.viewer)
-            .with_flag("hidden_prehistory", channel.hidden_prehistory)
             .with_flag("can_delete_channel", channel.creator == self.viewer)
             .with("id", channel.id.0)
             .with("about", channel.about.as_str())

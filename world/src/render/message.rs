@@ -105,7 +105,7 @@ impl View<'_> {
         }
     }
 
-    fn reply_header(&mut self, message: &Message) -> Option<Object> {
+    fn reply_header(&self, message: &Message) -> Option<Object> {
         let reply: &Reply = message.reply.as_ref()?;
         let to = self.state.messages.get(&reply.to);
         // A reply to a message that the viewer never had, or that was deleted, stays a reply to nothing.
@@ -139,10 +139,10 @@ impl View<'_> {
     /// Notes the users whom the text names by id.
     fn note_entities(&mut self, entities: &[Value]) {
         for entity in entities.iter().filter_map(Value::as_object) {
-            if entity.name() == "messageEntityMentionName" {
-                if let Some(id) = entity.long("user_id") {
-                    self.note(PeerId::User(crate::model::ids::UserId(id)));
-                }
+            if entity.name() == "messageEntityMentionName"
+                && let Some(id) = entity.long("user_id")
+            {
+                self.note(PeerId::User(crate::model::ids::UserId(id)));
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Objects are built by field name; a field that an older layer lacks is dropped later, when the server projects the reply.
 
 mod channel;
-mod chat;
+pub(crate) mod chat;
 mod dialog;
 mod file;
 mod media;
@@ -13,7 +13,7 @@ pub(crate) mod reaction;
 mod service;
 pub(crate) mod session;
 mod update;
-mod user;
+pub(crate) mod user;
 mod view;
 
 pub(crate) use view::View;

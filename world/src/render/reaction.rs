@@ -59,12 +59,7 @@ impl View<'_> {
     }
 }
 
-/// `reactionEmoji` or `reactionCustomEmoji`.
+/// `reactionEmoji`.
 pub(crate) fn reaction_object(reaction: &Reaction) -> Object {
-    match reaction {
-        Reaction::Emoji(emoticon) => {
-            Object::new("reactionEmoji").with("emoticon", emoticon.as_str())
-        }
-        Reaction::Custom(id) => Object::new("reactionCustomEmoji").with("document_id", *id),
-    }
+    Object::new("reactionEmoji").with("emoticon", reaction.0.as_str())
 }

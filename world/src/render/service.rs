@@ -43,10 +43,6 @@ impl View<'_> {
                     .with("title", title.as_str())
                     .with("chat_id", chat.0)
             }
-            Action::SetTtl(period) => {
-                Object::new("messageActionSetMessagesTTL").with("period", *period)
-            }
-            Action::HistoryClear => Object::new("messageActionHistoryClear"),
         }
     }
 

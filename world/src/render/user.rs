@@ -37,6 +37,8 @@ impl View<'_> {
             .with_flag("contact", contact.is_some())
             .with_flag("mutual_contact", mutual)
             .with_flag("bot", user.is_bot())
+            // Privacy mode is off: bots see every message of their groups.
+            .with_flag("bot_chat_history", user.is_bot())
             .with_flag("verified", user.verified)
             .with_flag("support", user.support)
             .with_flag("premium", user.premium)

@@ -318,7 +318,12 @@ pub(crate) fn objects(object: &Object, field: &str) -> Vec<Object> {
 pub(crate) fn texts(object: &Object) -> Vec<String> {
     objects(object, "messages")
         .iter()
-        .map(|message| message.str("message").unwrap_or(message.name()).to_owned())
+        .map(|message| {
+            message
+                .str("message")
+                .unwrap_or_else(|| message.name())
+                .to_owned()
+        })
         .collect()
 }
 

@@ -1,13 +1,19 @@
 //! Stories of the world: people log in, write to each other, and see what they should see.
 
 mod auth;
+mod bots;
+mod channels;
 mod check;
 mod contacts;
 mod dialogs;
 mod driver;
 mod files;
+mod groups;
 mod help;
+mod invites;
 mod messages;
 mod password;
+mod photos;
+mod reactions;
 mod updates;
 mod world;

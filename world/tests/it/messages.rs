@@ -119,7 +119,7 @@ fn an_access_hash_serves_its_owner_alone() {
     let stolen = to_bob
         .clone()
         .with("access_hash", to_alice.long("access_hash").unwrap());
-    let unknown = to_bob.clone().with("user_id", 5_i64);
+    let unknown = to_bob.with("user_id", 5_i64);
     for peer in [stolen, unknown, Object::new("inputPeerEmpty")] {
         assert_eq!(
             stage.error(alice, send_message(&peer, "x", 9)),

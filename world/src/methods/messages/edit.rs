@@ -104,7 +104,7 @@ fn edit_message(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError
     }
     let date = call.date();
     if let Some(message) = call.state.messages.get_mut(&key) {
-        message.body = Body::Ordinary(new);
+        message.body = Body::Ordinary(new.into());
         message.edit_date = Some(date);
     }
     let happened = call
@@ -135,10 +135,11 @@ fn delete_messages(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcEr
             continue;
         };
         // In a group, others' messages go for everybody only by an administrator's hand.
-        if let (Place::Chat(chat), true) = (message.place, revoke) {
-            if message.author != me && !call.chat_ref(chat)?.is_admin(me) {
-                return Err(MESSAGE_DELETE_FORBIDDEN.into());
-            }
+        if let (Place::Chat(chat), true) = (message.place, revoke)
+            && message.author != me
+            && !call.chat_ref(chat)?.is_admin(me)
+        {
+            return Err(MESSAGE_DELETE_FORBIDDEN.into());
         }
     }
     let happened = call.state.delete(me, &ids, revoke);
@@ -214,11 +215,11 @@ fn delete_history(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcErr
     call.announce(&happened);
     let mailbox = call.state.mailboxes.get_mut(&me);
     let dialog = mailbox.and_then(|mailbox| mailbox.dialogs.get_mut(&peer));
-    if let Some(dialog) = dialog.filter(|dialog| dialog.ids.is_empty()) {
-        if !request.flag("just_clear") {
-            dialog.hidden = true;
-            dialog.pinned = 0;
-        }
+    if let Some(dialog) = dialog.filter(|dialog| dialog.ids.is_empty())
+        && !request.flag("just_clear")
+    {
+        dialog.hidden = true;
+        dialog.pinned = 0;
     }
     let affected = affected(call, me, &happened);
     Ok(affected_history(&affected, later.len()))
@@ -301,10 +302,10 @@ fn pin(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
             to: key,
             quote: None,
         });
-        if let Place::Channel(channel) = place {
-            if call.channel_ref(channel)?.broadcast {
-                notice.from = None;
-            }
+        if let Place::Channel(channel) = place
+            && call.channel_ref(channel)?.broadcast
+        {
+            notice.from = None;
         }
         let (_, posted) = call.state.post(call.now.date(), notice);
         happened.extend(posted);

@@ -235,7 +235,6 @@ impl Call<'_> {
         let stored = self.take_upload(me, file)?;
         let id = DocumentId(self.state.random.within(1 << 60, i64::MAX));
         let document = Document {
-            id,
             date: self.date(),
             dc_id: self.caller.dc,
             mime_type,

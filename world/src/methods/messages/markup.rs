@@ -66,7 +66,7 @@ pub(super) fn callback_data(button: &Object) -> Option<&[u8]> {
 }
 
 /// Whether a keyboard has a callback button with this data.
-pub(super) fn has_callback(markup: &Object, data: &[u8]) -> bool {
+pub(in crate::methods) fn has_callback(markup: &Object, data: &[u8]) -> bool {
     markup
         .vector("rows")
         .unwrap_or_default()

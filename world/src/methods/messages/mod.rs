@@ -6,5 +6,6 @@ pub(super) mod edit;
 pub(super) mod history;
 pub(super) mod input;
 pub(super) mod markup;
+pub(super) mod reactions;
 pub(super) mod read;
 pub(super) mod send;

@@ -54,7 +54,7 @@ impl Call<'_> {
                 let chat = self.chat_ref(id)?;
                 let bits = BannedRights::SEND_MESSAGES;
                 let forbidden = chat.default_rights.forbids(bits, self.date());
-                if chat.deactivated || (forbidden && !chat.is_admin(me)) {
+                if chat.deactivated || !chat.has(me) || (forbidden && !chat.is_admin(me)) {
                     return Err(CHAT_WRITE_FORBIDDEN.into());
                 }
                 Ok(Place::Chat(id))
@@ -267,7 +267,7 @@ fn send_message(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError
         media: None,
         markup: call.markup(me, request)?,
     };
-    let draft = call.draft(me, peer, place, request, Body::Ordinary(content))?;
+    let draft = call.draft(me, peer, place, request, Body::Ordinary(content.into()))?;
     finish(call, me, peer, request, draft)
 }
 
@@ -315,7 +315,7 @@ fn send_media(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> 
     let peer = call.peer_in(request, "peer")?;
     let place = call.writable(me, peer, true)?;
     let content = captioned(call, me, request, request.need_object("media")?)?;
-    let draft = call.draft(me, peer, place, request, Body::Ordinary(content))?;
+    let draft = call.draft(me, peer, place, request, Body::Ordinary(content.into()))?;
     finish(call, me, peer, request, draft)
 }
 
@@ -336,7 +336,7 @@ fn send_multi_media(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcE
     for item in items {
         let random_id = item.need_long("random_id")?;
         let content = captioned(call, me, item, item.need_object("media")?)?;
-        let mut draft = call.draft(me, peer, place, request, Body::Ordinary(content))?;
+        let mut draft = call.draft(me, peer, place, request, Body::Ordinary(content.into()))?;
         draft.grouped_id = Some(grouped_id);
         drafts.push((random_id, draft));
     }
@@ -390,7 +390,7 @@ fn forward_messages(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcE
         let forward = (!drop_author).then(|| call.origin(message));
         let grouped_id = message.grouped_id;
         let via_bot = message.via_bot;
-        let mut draft = Draft::new(place, me, Body::Ordinary(content));
+        let mut draft = Draft::new(place, me, Body::Ordinary(content.into()));
         draft.forward = forward;
         draft.grouped_id = grouped_id;
         draft.via_bot = via_bot;

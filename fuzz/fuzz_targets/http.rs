@@ -1,6 +1,0 @@
-//! The engine's binary of `fuzz::carriers::http`.
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| fuzz::carriers::http(data));
