@@ -90,6 +90,12 @@ impl<'a> Job<'a> {
         })
     }
 
+    /// The bytes, encrypted or decrypted if the work is done.
+    #[must_use]
+    pub const fn into_data(self) -> &'a mut [u8] {
+        self.blocks.as_flattened_mut()
+    }
+
     fn encrypt(&mut self) {
         self.msg_key_large =
             kdf::msg_key_large(self.key, self.blocks.as_flattened(), self.direction);

@@ -11,8 +11,8 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 
 use super::{ENVELOPE_LEN, HEADER_LEN, Header};
-use crate::crypto::aes_ige;
 use crate::crypto::auth_key::AuthKey;
+use crate::crypto::envelope;
 use crate::crypto::kdf::{self, Direction};
 use crate::ids::MsgKey;
 use crate::random::SecureRandom;
@@ -75,19 +75,34 @@ pub fn open<'a>(
     direction: Direction,
     frame: &'a mut [u8],
 ) -> Result<Opened<'a>, OpenError> {
+    let (msg_key, ciphertext) = split(key, frame)?;
+    let found = envelope::decrypt(key, direction, &msg_key, ciphertext).map_err(|_| OpenError)?;
+    check(&msg_key, found, ciphertext)
+}
+
+/// The `msg_key` and the encrypted blocks of a frame under `key`.
+pub(super) fn split<'a>(
+    key: &AuthKey,
+    frame: &'a mut [u8],
+) -> Result<(MsgKey, &'a mut [u8]), OpenError> {
     let (id, rest) = frame.split_first_chunk_mut().ok_or(OpenError)?;
     let (msg_key, rest) = rest.split_first_chunk_mut().ok_or(OpenError)?;
-    let msg_key = MsgKey(*msg_key);
     let whole = rest.len() & !(BLOCK - 1);
-    let plaintext = rest.get_mut(..whole).ok_or(OpenError)?;
-    if *id != key.id().0 || plaintext.len() < HEADER_LEN.saturating_add(BLOCK) {
+    let ciphertext = rest.get_mut(..whole).ok_or(OpenError)?;
+    if *id != key.id().0 || ciphertext.len() < HEADER_LEN.saturating_add(BLOCK) {
         return Err(OpenError);
     }
-    let keys = kdf::keys_v2(key, &msg_key, direction);
-    aes_ige::decrypt(&keys.key, &keys.iv, plaintext).map_err(|_| OpenError)?;
-    let plaintext: &'a [u8] = plaintext;
-    // The hash covers the whole plaintext with its padding, so its time depends on the frame's length alone.
-    let msg_key_large = kdf::msg_key_large(key, plaintext, direction);
+    Ok((MsgKey(*msg_key), ciphertext))
+}
+
+/// Everything that is checked once a frame is decrypted.
+///
+/// The hash covers the whole plaintext with its padding, so its time depends on the frame's length alone.
+pub(super) fn check<'a>(
+    msg_key: &MsgKey,
+    msg_key_large: [u8; 32],
+    plaintext: &'a [u8],
+) -> Result<Opened<'a>, OpenError> {
     if !bool::from(kdf::msg_key(&msg_key_large).0.ct_eq(&msg_key.0)) {
         return Err(OpenError);
     }
@@ -162,19 +177,24 @@ pub fn seal_padded(
 /// This is the door for tests that break the rules of lengths and padding; [`seal`] obeys them.
 /// Bytes after the last whole block stay as they are.
 pub fn seal_in_place(key: &AuthKey, direction: Direction, frame: &mut [u8]) -> [u8; 32] {
-    let Some((envelope, rest)) = frame.split_first_chunk_mut::<ENVELOPE_LEN>() else {
+    let Some((head, rest)) = frame.split_first_chunk_mut::<ENVELOPE_LEN>() else {
         return [0; 32];
     };
     let whole = rest.len() & !(BLOCK - 1);
     let plaintext = rest.get_mut(..whole).unwrap_or_default();
-    let msg_key_large = kdf::msg_key_large(key, plaintext, direction);
-    let msg_key = kdf::msg_key(&msg_key_large);
-    let keys = kdf::keys_v2(key, &msg_key, direction);
     // Whole blocks by construction, the only error there is.
-    let encrypted = aes_ige::encrypt(&keys.key, &keys.iv, plaintext);
-    debug_assert!(encrypted.is_ok());
-    let (id, key_part) = envelope.split_at_mut(8);
-    id.copy_from_slice(&key.id().0);
-    key_part.copy_from_slice(&msg_key.0);
+    let msg_key_large = envelope::encrypt(key, direction, plaintext).unwrap_or_default();
+    write_envelope(head, key, &msg_key_large);
     msg_key_large
+}
+
+/// Writes what stands in front of the encrypted blocks.
+pub(super) fn write_envelope(
+    head: &mut [u8; ENVELOPE_LEN],
+    key: &AuthKey,
+    msg_key_large: &[u8; 32],
+) {
+    let (id, msg_key) = head.split_at_mut(8);
+    id.copy_from_slice(&key.id().0);
+    msg_key.copy_from_slice(&kdf::msg_key(msg_key_large).0);
 }

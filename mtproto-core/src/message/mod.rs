@@ -5,6 +5,7 @@
 //! The body may be a [`container`] of messages or packed with [`gzip`].
 //! Section: <https://core.telegram.org/mtproto/description>.
 
+pub mod batch;
 pub mod container;
 pub mod encrypted;
 pub mod encrypted_v1;

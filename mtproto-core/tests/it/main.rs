@@ -8,6 +8,7 @@ mod handshake_client;
 mod handshake_exchange;
 mod handshake_server;
 mod handshake_support;
+mod message_batch;
 mod message_container;
 mod message_encrypted;
 mod message_encrypted_v1;

@@ -1,0 +1,98 @@
+//! Several encrypted messages of MTProto 2.0 at once.
+//!
+//! The cipher is serial within a message, so a processor that works on eight messages at once is about five times as fast
+//! as on one after another. Frames may be of any lengths and under any keys; like lengths side by side are best.
+//! What is accepted and what comes out is that of [`encrypted`], frame by frame.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::ENVELOPE_LEN;
+use super::encrypted::{self, OpenError, Opened};
+use crate::crypto::auth_key::AuthKey;
+use crate::crypto::envelope::{self, Job};
+use crate::crypto::kdf::Direction;
+use crate::ids::MsgKey;
+
+/// One frame among several.
+pub struct Frame<'a> {
+    /// The key that it is or will be under.
+    pub key: &'a AuthKey,
+    /// The way that it goes.
+    pub direction: Direction,
+    /// The whole frame, as [`encrypted::open`] or [`encrypted::seal_in_place`] take it.
+    pub bytes: &'a mut [u8],
+}
+
+impl fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("key", self.key)
+            .field("direction", &self.direction)
+            .field("len", &self.bytes.len())
+            .finish()
+    }
+}
+
+/// [`encrypted::open`] for each frame; the results stand in the order of the frames.
+pub fn open_many(frames: Vec<Frame<'_>>) -> Vec<Result<Opened<'_>, OpenError>> {
+    // Frames that name another key or are too short have no job.
+    let mut jobs = Vec::with_capacity(frames.len());
+    let mut has_job = Vec::with_capacity(frames.len());
+    for frame in frames {
+        let job = encrypted::split(frame.key, frame.bytes)
+            .ok()
+            .and_then(|(msg_key, data)| Job::new(frame.key, frame.direction, msg_key, data).ok());
+        has_job.push(job.is_some());
+        jobs.extend(job);
+    }
+    envelope::decrypt_many(&mut jobs);
+    let mut jobs = jobs.into_iter();
+    has_job
+        .into_iter()
+        .map(|has_job| {
+            let job = has_job.then(|| jobs.next()).flatten().ok_or(OpenError)?;
+            let (msg_key, found) = (job.msg_key, job.msg_key_large);
+            encrypted::check(&msg_key, found, job.into_data())
+        })
+        .collect()
+}
+
+/// [`encrypted::seal_in_place`] for each frame; the results stand in the order of the frames.
+///
+/// Bytes behind the last whole block stay as they are; a frame without room for `auth_key_id` and `msg_key` stays as it
+/// is and gives zeros.
+pub fn seal_many(frames: Vec<Frame<'_>>) -> Vec<[u8; 32]> {
+    let mut heads = Vec::with_capacity(frames.len());
+    let mut jobs = Vec::with_capacity(frames.len());
+    for frame in frames {
+        let split = frame
+            .bytes
+            .split_first_chunk_mut::<ENVELOPE_LEN>()
+            .and_then(|(head, rest)| {
+                let whole = rest.len() & !15;
+                let job = Job::new(
+                    frame.key,
+                    frame.direction,
+                    MsgKey([0; 16]),
+                    rest.get_mut(..whole)?,
+                );
+                Some(((head, frame.key), job.ok()?))
+            });
+        let (head, job) = split.unzip();
+        heads.push(head);
+        jobs.extend(job);
+    }
+    envelope::encrypt_many(&mut jobs);
+    let mut jobs = jobs.into_iter();
+    heads
+        .into_iter()
+        .map(|head| {
+            let Some(((head, key), job)) = head.and_then(|head| Some((head, jobs.next()?))) else {
+                return [0; 32];
+            };
+            encrypted::write_envelope(head, key, &job.msg_key_large);
+            job.msg_key_large
+        })
+        .collect()
+}
