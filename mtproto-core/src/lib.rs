@@ -29,6 +29,7 @@ pub mod ids;
 pub mod key_log;
 pub mod message;
 pub mod random;
+pub mod raw;
 pub mod rpc;
 pub mod session;
 pub mod time;

@@ -15,10 +15,12 @@
 
 mod keys;
 mod link;
+mod lone;
 mod pair;
 pub mod record;
 
 pub use keys::{client_config, server_config};
 pub use link::{Link, Split};
+pub use lone::{Heard, LoneClient, LoneServer};
 pub use mtproto_core::random::ChaChaRandom as SeededRandom;
 pub use pair::{Builder, Fault, Pair, START_UNIX};

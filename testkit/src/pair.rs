@@ -128,6 +128,7 @@ impl Builder {
             recording: Recording::default(),
         };
         pair.connect();
+        pair.feed_client(ClientInput::Start);
         pair
     }
 }
@@ -231,13 +232,13 @@ impl Pair {
 
     /// Answers a query that the application left for later.
     pub fn answer(&mut self, request: RequestId, result: Result<Vec<u8>, RpcError>) {
-        self.to_server(ServerInput::Answer(request, result));
+        self.feed_server(ServerInput::Answer(request, result));
     }
 
     /// Sends an update to the client's session.
     pub fn push(&mut self, body: &[u8]) {
         let key = self.session_key().expect("the server knows the session");
-        self.to_server(ServerInput::Push(key, body.to_vec()));
+        self.feed_server(ServerInput::Push(key, body.to_vec()));
     }
 
     /// The server's name of the client's session.
@@ -311,10 +312,10 @@ impl Pair {
             self.now = self.now.max(at);
             self.deliver();
             if self.client.poll_timeout().is_some_and(|at| at <= self.now) {
-                self.to_client(ClientInput::Timeout);
+                self.feed_client(ClientInput::Timeout);
             }
             if self.server.poll_timeout().is_some_and(|at| at <= self.now) {
-                self.to_server(ServerInput::Timeout);
+                self.feed_server(ServerInput::Timeout);
             }
         }
         panic!("the two sides never rest");
@@ -324,9 +325,9 @@ impl Pair {
     pub fn cut(&mut self) {
         self.link.renew();
         if let Some(connection) = self.connection.take() {
-            self.to_server(ServerInput::Eof(connection));
+            self.feed_server(ServerInput::Eof(connection));
         }
-        self.to_client(ClientInput::Eof);
+        self.feed_client(ClientInput::Eof);
     }
 
     /// Cuts the stream once this many more bytes left, both directions together.
@@ -338,7 +339,7 @@ impl Pair {
     pub fn reconnect(&mut self) {
         self.link.renew();
         self.connect();
-        self.to_client(ClientInput::Reconnect);
+        self.feed_client(ClientInput::Reconnect);
     }
 
     /// Whether there is a stream.
@@ -362,32 +363,32 @@ impl Pair {
     fn deliver(&mut self) {
         while let Some(bytes) = self.link.arrive_at_server(self.now) {
             if let Some(connection) = self.connection {
-                self.to_server(ServerInput::Bytes(connection, bytes));
+                self.feed_server(ServerInput::Bytes(connection, bytes));
             }
         }
         while let Some(bytes) = self.link.arrive_at_client(self.now) {
-            self.to_client(ClientInput::Bytes(bytes));
+            self.feed_client(ClientInput::Bytes(bytes));
         }
     }
 
     /// Gives bytes to the server as if they came over the stream.
     pub fn inject_to_server(&mut self, bytes: &[u8]) {
         if let Some(connection) = self.connection {
-            self.to_server(ServerInput::Bytes(connection, bytes.to_vec()));
+            self.feed_server(ServerInput::Bytes(connection, bytes.to_vec()));
         }
     }
 
     /// Gives bytes to the client as if they came over the stream.
     pub fn inject_to_client(&mut self, bytes: &[u8]) {
-        self.to_client(ClientInput::Bytes(bytes.to_vec()));
+        self.feed_client(ClientInput::Bytes(bytes.to_vec()));
     }
 
-    fn to_client(&mut self, input: ClientInput) {
+    fn feed_client(&mut self, input: ClientInput) {
         apply_to_client(&mut self.client, self.now, &input);
         self.drain_client(input);
     }
 
-    fn to_server(&mut self, input: ServerInput) {
+    fn feed_server(&mut self, input: ServerInput) {
         apply_to_server(&mut self.server, self.now, &input);
         self.drain_server(input);
     }
@@ -408,7 +409,7 @@ impl Pair {
         }
         if closed && let Some(connection) = self.connection.take() {
             self.link.renew();
-            self.to_server(ServerInput::Eof(connection));
+            self.feed_server(ServerInput::Eof(connection));
         }
     }
 
@@ -465,7 +466,7 @@ impl Pair {
             self.server_events.push(event);
         }
         for (request, result) in answers {
-            self.to_server(ServerInput::Answer(request, result));
+            self.feed_server(ServerInput::Answer(request, result));
         }
         if closed {
             // What left before the end still arrives; then the client sees the end.

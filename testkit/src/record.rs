@@ -16,6 +16,8 @@ use crate::pair::start;
 /// Something that went into a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientInput {
+    /// Nothing yet: the client was made.
+    Start,
     /// Bytes of the stream.
     Bytes(Vec<u8>),
     /// The end of the stream.
@@ -120,6 +122,7 @@ impl Recording {
 /// Gives an input to a client. Its results are events; errors of commands show in the bytes that do not leave.
 pub(crate) fn apply_to_client(client: &mut Connection, now: Instant, input: &ClientInput) {
     match input {
+        ClientInput::Start => {}
         ClientInput::Bytes(bytes) => drop(client.handle_bytes(now, bytes)),
         ClientInput::Eof => client.handle_eof(now),
         ClientInput::Timeout => client.handle_timeout(now),

@@ -20,8 +20,10 @@ use crate::transport::Framer;
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// How often a binding is tried again because its message was refused.
 const MAX_ATTEMPTS: u8 = 4;
-/// How often in a row the server may forget a temporary key.
+/// How often in a row the server may forget a temporary key that is younger than [`MATURE`].
 const MAX_FORGOTTEN: u8 = 3;
+/// A key that served this long was no mistake.
+const MATURE: Duration = Duration::from_secs(60);
 
 /// The temporary keys of a connection.
 #[derive(Debug, Default)]
@@ -32,11 +34,14 @@ pub(super) struct Temporary {
     binding: Option<Binding>,
     /// The key before the current one: late answers still come under it.
     former: Option<AuthKey>,
+    /// Keys in a row that the server forgot soon.
+    forgotten: u8,
 }
 
 #[derive(Debug)]
 struct BoundKey {
     key: AuthKey,
+    bound_at: Instant,
     renew_at: Instant,
 }
 
@@ -194,6 +199,7 @@ impl Connection {
         }
         let bound = BoundKey {
             key: binding.key,
+            bound_at: now,
             renew_at: binding.renew_at,
         };
         self.temporary.former = self.temporary.current.replace(bound).map(|bound| bound.key);
@@ -220,10 +226,16 @@ impl Connection {
 
     /// The server does not know the temporary key any more: another one is made. `false` if that happened too often.
     pub(super) fn replace_forgotten_key(&mut self, now: Instant) -> bool {
-        if self.temporary.current.is_none() || self.key_unknown >= MAX_FORGOTTEN {
+        let Some(current) = &self.temporary.current else {
+            return false;
+        };
+        if now.saturating_duration_since(current.bound_at) >= MATURE {
+            self.temporary.forgotten = 0;
+        }
+        if self.temporary.forgotten >= MAX_FORGOTTEN {
             return false;
         }
-        self.key_unknown = self.key_unknown.saturating_add(1);
+        self.temporary.forgotten = self.temporary.forgotten.saturating_add(1);
         self.temporary.current = None;
         self.temporary.binding = None;
         self.is_ready = false;

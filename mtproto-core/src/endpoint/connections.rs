@@ -115,6 +115,17 @@ impl Endpoint {
         });
     }
 
+    /// Something of use came. It does not put off the end that the client itself asked for: only another ping does.
+    pub(super) fn on_activity(&mut self, id: ConnectionId, now: Instant) {
+        let has_own_delay = self
+            .connections
+            .get(&id)
+            .is_some_and(|connection| connection.ping_delay.is_some());
+        if !has_own_delay {
+            self.set_idle_deadline(id, now);
+        }
+    }
+
     /// The time at which the stream is closed unless something of use comes.
     pub(super) fn set_idle_deadline(&mut self, id: ConnectionId, now: Instant) {
         let idle = self.config.idle_timeout;

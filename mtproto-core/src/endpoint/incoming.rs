@@ -127,7 +127,7 @@ impl Endpoint {
             auth_key_id: id,
             session_id: header.session_id,
         };
-        self.set_idle_deadline(from, now);
+        self.on_activity(from, now);
         self.events.push_back(ServerEvent::MessageReceived {
             connection: from,
             key,

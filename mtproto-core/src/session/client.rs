@@ -415,9 +415,11 @@ impl ClientSession {
 
     /// The server said, before executing them, that it has these queries.
     pub fn on_quick_ack(&mut self, queries: &[QueryId]) {
-        let open = queries.iter().filter(|id| self.queries.contains(**id));
-        self.events
-            .extend(open.map(|id| SessionEvent::QueryAcked(*id)));
+        for id in queries {
+            if self.queries.ack(*id) {
+                self.events.push_back(SessionEvent::QueryAcked(*id));
+            }
+        }
     }
 
     /// The next message to seal, if the session has something to send.
@@ -610,7 +612,9 @@ impl ClientSession {
             },
             None => None,
         };
-        self.events.extend(query.map(SessionEvent::QueryAcked));
+        if let Some(query) = query {
+            self.on_quick_ack(&[query]);
+        }
     }
 
     fn note_accepted(&mut self, id: MsgId) {

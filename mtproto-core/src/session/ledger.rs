@@ -270,7 +270,7 @@ impl Ledger {
     /// acknowledged need nothing, and messages whose sequel belonged to the old stream are forgotten.
     pub(super) fn resend_on_new_stream(&mut self, unix: UnixTime) -> Vec<MsgId> {
         self.outbox.forget_again();
-        let mut old = Vec::new();
+        let (mut old, mut again) = (Vec::new(), Vec::new());
         let all: Vec<(MsgId, bool, bool)> = self
             .sent
             .iter()
@@ -284,13 +284,15 @@ impl Ledger {
             } else if self.role == Role::Client && !is_reusable(id, unix) {
                 old.push(id);
             } else {
-                self.outbox.push_again(id);
+                again.push(id);
             }
         }
+        self.outbox.push_again_first(&again);
         old
     }
 
-    /// Sends the message `id` again under a new identifier; returns it instead if that happened too often.
+    /// Sends the message `id` again under a new identifier, before everything that waits; returns it instead if that
+    /// happened too often.
     pub(super) fn renumber(&mut self, id: MsgId, alone: bool) -> Option<Message> {
         let mut message = self.sent.take(id)?.message;
         if message.attempts >= self.config.resends {
@@ -298,7 +300,7 @@ impl Ledger {
         }
         message.attempts = message.attempts.saturating_add(1);
         message.alone |= alone;
-        self.outbox.push(message);
+        self.outbox.push_front(message);
         None
     }
 }

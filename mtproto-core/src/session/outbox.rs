@@ -64,6 +64,15 @@ impl Outbox {
         }
     }
 
+    /// Lets `ids` leave again before everything that waits, in their order.
+    pub(super) fn push_again_first(&mut self, ids: &[MsgId]) {
+        for id in ids.iter().rev() {
+            if self.again.insert(*id) {
+                self.queue.push_front(Waiting::Again(*id));
+            }
+        }
+    }
+
     pub(super) fn front(&self) -> Option<&Waiting> {
         self.queue.front()
     }

@@ -13,6 +13,7 @@ const FORMER: usize = 256;
 struct Query {
     current: Option<MsgId>,
     deadline: Option<Instant>,
+    is_acked: bool,
 }
 
 /// The queries of a session that have not ended.
@@ -41,10 +42,18 @@ impl Queries {
         let query = Query {
             current: None,
             deadline,
+            is_acked: false,
         };
         self.open.insert(id, query);
         self.deadlines.extend(deadline.map(|at| (at, id)));
         id
+    }
+
+    /// Notes that the server has `id`; returns whether that was new.
+    pub(super) fn ack(&mut self, id: QueryId) -> bool {
+        self.open
+            .get_mut(&id)
+            .is_some_and(|query| !core::mem::replace(&mut query.is_acked, true))
     }
 
     /// Notes that `id` left as message `msg_id`.

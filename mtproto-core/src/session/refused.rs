@@ -162,7 +162,8 @@ impl ClientSession {
 
     /// Sends messages again under new identifiers; queries for which that happened too often end.
     pub(super) fn resend(&mut self, ids: &[MsgId], code: i32, alone: bool) {
-        for id in ids {
+        // Each goes to the front, so that the first one must come last.
+        for id in ids.iter().rev() {
             let query = self.query_of(*id);
             let too_often = self.ledger.renumber(*id, alone).is_some();
             if let Some(query) = query {

@@ -1,8 +1,12 @@
 //! Stories and vectors over the public interface of the core.
 
+mod connection_checks;
+mod connection_queries;
 mod crypto_properties;
 mod crypto_rsa;
 mod crypto_srp;
+mod endpoint_checks;
+mod endpoint_services;
 mod handshake_bind;
 mod handshake_client;
 mod handshake_exchange;
@@ -15,6 +19,10 @@ mod message_encrypted_v1;
 mod message_gzip;
 mod message_plain;
 mod service_messages;
+mod session_properties;
+mod session_stories;
+mod session_support;
+mod session_temporary_keys;
 mod support;
 mod transport_detection;
 mod transport_framing;

@@ -1,0 +1,148 @@
+//! Perfect forward secrecy: temporary keys, their binding, their end.
+
+use mtproto_core::connection::Event;
+use mtproto_core::endpoint::{KeyKind, OutgoingMessage, ServerEvent};
+use mtproto_core::error::ConnectionError;
+use mtproto_core::ids::AuthKeyId;
+use mtproto_core::time::Duration;
+use testkit::{Fault, Pair};
+
+use crate::session_support::api;
+
+fn pair_with_temporary_keys(expires_in: i32) -> Pair {
+    Pair::builder()
+        .client(|config| config.temporary_keys = Some(expires_in))
+        .build()
+}
+
+fn permanent(pair: &mut Pair) -> AuthKeyId {
+    pair.client.saved_keys(pair.now).unwrap().auth_key.id()
+}
+
+fn bound(pair: &Pair) -> Vec<(AuthKeyId, AuthKeyId)> {
+    pair.server_events
+        .iter()
+        .filter_map(|event| match event {
+            ServerEvent::AuthKeyBound {
+                temporary,
+                permanent,
+                ..
+            } => Some((*temporary, *permanent)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn pf_01_pf_02_the_permanent_key_encrypts_nothing_and_nothing_travels_before_the_binding() {
+    let mut pair = pair_with_temporary_keys(86_400);
+    let query = pair.query(&api(1));
+    pair.settle();
+    assert_eq!(pair.answer_to(query), Some(Ok(api(1))));
+    let permanent = permanent(&mut pair);
+    let bindings = bound(&pair);
+    assert_eq!(bindings.len(), 1);
+    assert_eq!(bindings[0].1, permanent);
+    let mut is_bound = false;
+    for event in &pair.server_events {
+        match event {
+            ServerEvent::AuthKeyBound { .. } => is_bound = true,
+            ServerEvent::MessageReceived { key, .. } => assert_eq!(key.auth_key_id, bindings[0].0),
+            ServerEvent::Query { login_key, key, .. } => {
+                assert!(is_bound);
+                assert_eq!(*login_key, Some(permanent));
+                assert_eq!(key.auth_key_id, bindings[0].0);
+            }
+            _ => {}
+        }
+    }
+    assert!(
+        pair.client_events
+            .iter()
+            .any(|event| matches!(event, Event::TemporaryKeyBound { .. }))
+    );
+}
+
+#[test]
+fn pf_08_pf_10_a_temporary_key_is_renewed_before_its_end_and_replaces_the_former() {
+    let mut pair = pair_with_temporary_keys(600);
+    pair.query(&api(1));
+    pair.run_for(Duration::from_secs(1500));
+    let query = pair.query(&api(2));
+    pair.run_for(Duration::from_secs(1));
+    assert_eq!(pair.answer_to(query), Some(Ok(api(2))));
+    let bindings = bound(&pair);
+    assert!(bindings.len() >= 3, "{bindings:?}");
+    assert!(pair.is_connected(), "without a gap");
+    let former = pair.server.keys().get(bindings[bindings.len() - 2].0);
+    assert!(former.is_none_or(|record| matches!(
+        record.kind,
+        KeyKind::Temporary {
+            permanent: None,
+            ..
+        }
+    )));
+}
+
+#[test]
+fn pf_09_a_forgotten_temporary_key_is_replaced_and_the_login_kept() {
+    let mut pair = pair_with_temporary_keys(86_400);
+    pair.query(&api(1));
+    pair.settle();
+    let (temporary, before) = bound(&pair)[0];
+    pair.server.destroy_auth_key(temporary);
+    let query = pair.query(&api(2));
+    pair.settle();
+    assert_eq!(pair.answer_to(query), Some(Ok(api(2))));
+    assert_eq!(bound(&pair).len(), 2);
+    assert_eq!(permanent(&mut pair), before);
+    assert_eq!(pair.executed, [api(1), api(2)]);
+}
+
+#[test]
+fn pf_06_a_server_that_always_forgets_is_left_in_the_end() {
+    let mut pair = pair_with_temporary_keys(86_400);
+    pair.intercept(|outgoing| {
+        if let OutgoingMessage::Encrypted { packet, .. } = &outgoing.message
+            && packet.messages().any(|(.., body)| body.ends_with(&api(9)))
+        {
+            let error = mtproto_core::error::TransportError::UNKNOWN_KEY;
+            outgoing.message = OutgoingMessage::TransportError(error);
+        }
+        Fault::Pass
+    });
+    pair.query(&api(9));
+    pair.run_for(Duration::from_secs(100));
+    let given_up =
+        |event: &Event| matches!(event, Event::Closed(ConnectionError::KeyUnknown { .. }));
+    assert!(pair.client_events.iter().any(given_up));
+    assert_eq!(bound(&pair).len(), 4);
+}
+
+#[test]
+fn the_binding_is_made_anew_when_its_message_is_refused() {
+    let mut pair = pair_with_temporary_keys(86_400);
+    let mut refused = false;
+    pair.intercept(move |outgoing| {
+        if let OutgoingMessage::Encrypted { packet, .. } = &mut outgoing.message
+            && !refused
+        {
+            refused = true;
+            let first = packet.messages().find_map(|(_, _, body)| {
+                match mtproto_core::tl::ServiceMessage::parse(body) {
+                    Ok(Some(mtproto_core::tl::ServiceMessage::NewSessionCreated(created))) => {
+                        Some(created.first_msg_id)
+                    }
+                    _ => None,
+                }
+            });
+            let notice = crate::session_support::bad_message(first.unwrap(), 20);
+            packet.seq_no = mtproto_core::ids::SeqNo(0);
+            packet.content = mtproto_core::session::Content::Single(notice);
+        }
+        Fault::Pass
+    });
+    let query = pair.query(&api(1));
+    pair.settle();
+    assert_eq!(pair.answer_to(query), Some(Ok(api(1))));
+}
