@@ -5,6 +5,7 @@
 //! compiler.
 #![forbid(unsafe_code)]
 
+pub mod message;
 pub mod transport;
 
 /// A fuzz target.
@@ -22,11 +23,18 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 
 /// All targets, in the order of their names.
 pub const TARGETS: &[Target] = &[
+    target("container", message::container),
     target("detect", transport::detect),
     target("frame_abridged", transport::frame_abridged),
     target("frame_full", transport::frame_full),
     target("frame_intermediate", transport::frame_intermediate),
     target("frame_obfuscated", transport::frame_obfuscated),
     target("frame_padded", transport::frame_padded),
+    target("gzip", message::gzip),
+    target("handshake_client", message::handshake_client),
+    target("handshake_server", message::handshake_server),
+    target("open_message", message::open_message),
+    target("plain_message", message::plain_message),
+    target("service_message", message::service_message),
     target("tap", transport::tap),
 ];
