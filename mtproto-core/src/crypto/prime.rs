@@ -91,3 +91,90 @@ pub(super) fn remainder(number: &Num<FULL>, divisor: u64) -> u64 {
     });
     u64::try_from(rest).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+
+    use super::*;
+
+    /// Bytes that differ from call to call.
+    struct Mixer(u64);
+
+    impl SecureRandom for Mixer {
+        fn fill(&mut self, dest: &mut [u8]) {
+            for byte in dest {
+                self.0 = self
+                    .0
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                *byte = (self.0 >> 56) as u8;
+            }
+        }
+    }
+
+    fn is_prime(number: &BigUint) -> bool {
+        let number = modular::from_be(&number.to_bytes_be()).unwrap();
+        is_probable_prime(&Modulus::new(number).unwrap(), &mut Mixer(1))
+    }
+
+    fn power_of_two(exponent: u32) -> BigUint {
+        BigUint::from(2_u8).pow(exponent)
+    }
+
+    #[test]
+    fn known_primes_pass_and_products_of_them_do_not() {
+        // Two Mersenne primes and the prime of Curve25519.
+        let primes = [
+            power_of_two(127) - 1_u8,
+            power_of_two(521) - 1_u8,
+            power_of_two(255) - 19_u8,
+        ];
+        for prime in &primes {
+            assert!(is_prime(prime), "{prime}");
+            assert!(!is_prime(&(prime + 2_u8)), "{prime} + 2");
+            assert!(!is_prime(&(prime * prime)), "the square of {prime}");
+        }
+        assert!(!is_prime(&(&primes[0] * &primes[1])));
+        assert!(!is_prime(&(power_of_two(1279) + 1_u8)));
+    }
+
+    #[test]
+    fn strong_pseudoprimes_to_fixed_bases_do_not_pass() {
+        // Arnault 1995: composite, yet strong to every prime base below 307. Its factors are p and 313 (p - 1) + 1 and
+        // 353 (p - 1) + 1.
+        let p = BigUint::parse_bytes(
+            b"29674495668685510550154174642905332730771991799853043350995075531276838753171770199594238596428121188033664754218345562493168782883",
+            10,
+        )
+        .unwrap();
+        let one_less = &p - 1_u8;
+        let number = &p * (&one_less * 313_u16 + 1_u8) * (&one_less * 353_u16 + 1_u8);
+        let odd = &number - 1_u8;
+        let twos = odd.trailing_zeros().unwrap();
+        let odd = odd >> twos;
+        for base in [2_u8, 3, 5, 7, 11, 13] {
+            let mut power = BigUint::from(base).modpow(&odd, &number);
+            let passes = power == BigUint::from(1_u8)
+                || (0..twos).any(|_| {
+                    let passes = power == &number - 1_u8;
+                    power = &power * &power % &number;
+                    passes
+                });
+            assert!(passes, "base {base}");
+        }
+        assert!(!is_prime(&number));
+    }
+
+    #[test]
+    fn remainders_and_halves_are_those_of_division() {
+        let number: Num<FULL> =
+            core::array::from_fn(|i| (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let big = BigUint::from_bytes_be(&modular::to_be_bytes(&number));
+        for divisor in [1, 3, 5, 7, 8, 24, 127] {
+            assert_eq!(BigUint::from(remainder(&number, divisor)), &big % divisor);
+        }
+        let half = BigUint::from_bytes_be(&modular::to_be_bytes(&halve(&number)));
+        assert_eq!(half, big >> 1);
+    }
+}

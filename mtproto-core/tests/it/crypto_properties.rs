@@ -119,6 +119,29 @@ fn numbers_that_are_no_safe_primes_are_refused() {
     }
 }
 
+/// Chernick's form (6k+1)(12k+1)(18k+1) with three prime factors: a Carmichael number of 2048 bits, which passes
+/// Fermat's test for every base prime to it.
+const CARMICHAEL_K: &str = "\
+    8ff222abe64041b86ea72b761037901c4537c890455cb265fd2e6fc06d5f09f3ae5d12fa476224d1d0714a153792a332\
+    a6c806b4e355e1b4792176c9b0f9fb80e675296ad931af52c31bc4958d3bd0606de6aacd7c";
+
+#[test]
+fn a_composite_made_to_pass_fermats_test_is_refused() {
+    let k = BigUint::parse_bytes(CARMICHAEL_K.as_bytes(), 16).unwrap();
+    let number = (&k * 6_u8 + 1_u8) * (&k * 12_u8 + 1_u8) * (&k * 18_u8 + 1_u8);
+    let two = BigUint::from(2_u8);
+    assert_eq!(
+        two.modpow(&(&number - 1_u8), &number),
+        BigUint::from(1_u8),
+        "it does pass"
+    );
+    assert_eq!(number.bits(), 2048);
+    for seed in 1..4 {
+        let result = dh::check_params(&wide(&number), 4, &mut PrimeCache::new(), &mut Seeded(seed));
+        assert_eq!(result.unwrap_err(), DhError::NotSafePrime);
+    }
+}
+
 #[test]
 fn generators_out_of_range_are_refused() {
     for g in [i32::MIN, -3, -1, 0, 1, 8, 11, i32::MAX] {
