@@ -5,6 +5,7 @@
 //! compiler.
 #![forbid(unsafe_code)]
 
+pub mod carriers;
 pub mod message;
 pub mod transport;
 
@@ -23,8 +24,10 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 
 /// All targets, in the order of their names.
 pub const TARGETS: &[Target] = &[
+    target("carrier", carriers::carrier),
     target("container", message::container),
     target("detect", transport::detect),
+    target("fake_tls", carriers::fake_tls),
     target("frame_abridged", transport::frame_abridged),
     target("frame_full", transport::frame_full),
     target("frame_intermediate", transport::frame_intermediate),
@@ -33,8 +36,10 @@ pub const TARGETS: &[Target] = &[
     target("gzip", message::gzip),
     target("handshake_client", message::handshake_client),
     target("handshake_server", message::handshake_server),
+    target("http", carriers::http),
     target("open_message", message::open_message),
     target("plain_message", message::plain_message),
     target("service_message", message::service_message),
     target("tap", transport::tap),
+    target("websocket", carriers::websocket),
 ];

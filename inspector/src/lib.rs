@@ -24,6 +24,7 @@
 pub mod account;
 pub mod capture;
 mod decode;
+pub mod explain;
 pub mod io;
 pub mod keys;
 pub mod output;
@@ -32,14 +33,16 @@ pub mod record;
 use capture::Capture;
 use capture::file::FileError;
 use decode::Engine;
+use explain::Explainer;
 use keys::KeyRing;
-use record::{Note, Row, Summary};
+use record::{Finding, Note, Row, Summary};
 
 /// Decodes a capture from chunks of its file.
 #[derive(Debug)]
 pub struct Inspector {
     capture: Capture,
     engine: Engine,
+    explained: Explained,
     failed: Option<FileError>,
 }
 
@@ -50,6 +53,7 @@ impl Inspector {
         Self {
             capture: Capture::new(),
             engine: Engine::new(keys),
+            explained: Explained::default(),
             failed: None,
         }
     }
@@ -61,9 +65,11 @@ impl Inspector {
         let Self {
             capture,
             engine,
+            explained,
             failed,
         } = self;
-        if let Err(error) = capture.push(bytes, &mut |event| engine.event(event, sink)) {
+        let mut explain = |row: &Row<'_>| explained.row(row, sink);
+        if let Err(error) = capture.push(bytes, &mut |event| engine.event(event, &mut explain)) {
             note(failed, error, sink);
         }
     }
@@ -73,13 +79,16 @@ impl Inspector {
         let Self {
             capture,
             engine,
+            explained,
             failed,
         } = &mut self;
-        if let Err(error) = capture.finish(&mut |event| engine.event(event, sink)) {
+        let mut explain = |row: &Row<'_>| explained.row(row, sink);
+        if let Err(error) = capture.finish(&mut |event| engine.event(event, &mut explain)) {
             note(failed, error, sink);
         }
         let summary = Summary {
             packets: self.capture.counts(),
+            findings: self.explained.counts,
             capture_error: self.failed.as_ref().map(ToString::to_string),
             ..self.engine.summary()
         };
@@ -91,6 +100,26 @@ impl Inspector {
     #[must_use]
     pub const fn capture_error(&self) -> Option<&FileError> {
         self.failed.as_ref()
+    }
+}
+
+/// Findings made of the rows that pass.
+#[derive(Debug, Default)]
+struct Explained {
+    explainer: Explainer,
+    /// By severity.
+    counts: [u64; 3],
+}
+
+impl Explained {
+    /// Hands a row on, and the findings that it gives rise to after it.
+    fn row(&mut self, row: &Row<'_>, sink: &mut dyn FnMut(&Row<'_>)) {
+        sink(row);
+        let counts = &mut self.counts;
+        self.explainer.observe(row, &mut |finding: &Finding| {
+            counts[finding.severity as usize] += 1;
+            sink(&Row::Finding(finding));
+        });
     }
 }
 

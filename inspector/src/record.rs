@@ -29,6 +29,8 @@ pub enum Row<'a> {
     Frame(&'a Frame),
     /// A connection ends.
     End(&'a ConnectionEnd),
+    /// A rule that was broken, or a cause of trouble.
+    Finding(&'a Finding),
     /// Something worth knowing about the input itself.
     Note(&'a Note),
     /// The last row.
@@ -161,8 +163,55 @@ pub struct Message<'a> {
     pub undecoded: &'a [Undecoded],
     /// For results, acknowledgements of refusals and pongs: the query that it answers.
     pub answers: Option<Answered<'a>>,
-    /// Remarks, each a sentence.
+    /// Messages in it, if it is a container.
+    pub contained: Option<usize>,
+    /// CRC-32 of its body as it was sent: the same for the same message sent again.
+    pub checksum: u32,
+    /// What is worth knowing about it, each a sentence.
     pub remarks: &'a [String],
+    /// Rules that it breaks by itself.
+    pub faults: &'a [Fault],
+}
+
+/// A rule that a message or frame breaks by itself, without regard to others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The rule's identifier in the core's registry of rules.
+    pub rule: &'static str,
+    /// What is wrong, as a sentence without its full stop.
+    pub text: String,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// A known deviation, or an event that belongs to normal operation.
+    Notice,
+    /// Something that works now and may not tomorrow, or costs time.
+    Warning,
+    /// Something that does not work.
+    Error,
+}
+
+/// A rule that was broken, or a cause of trouble.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its kind: a stable word, such as `clock-offset`.
+    pub id: &'static str,
+    /// The rule of the protocol, as the core's registry names it.
+    pub rule: Option<&'static str>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it was noticed.
+    pub at: At,
+    /// On which connection.
+    pub conn: ConnId,
+    /// The cause in one sentence.
+    pub cause: String,
+    /// What to do about it.
+    pub fix: &'static str,
+    /// Other packets that show it.
+    pub evidence: Vec<u64>,
 }
 
 /// A range of a body that could not be decoded.
@@ -220,7 +269,12 @@ pub enum FrameKind {
     /// Bytes that are not MTProto as far as can be told.
     NotMtproto(String),
     /// A frame that could not be decoded.
-    Error(String),
+    Error {
+        /// Why.
+        reason: String,
+        /// The rule that it breaks, if that is the reason.
+        rule: Option<&'static str>,
+    },
 }
 
 /// How far a connection came.
@@ -292,6 +346,8 @@ pub struct Summary {
     pub bytes: ByteCounts,
     /// Bytes of message bodies that could not be decoded, after unpacking.
     pub undecoded: u64,
+    /// Findings by severity: notices, warnings, errors.
+    pub findings: [u64; 3],
     /// Authorization keys at hand.
     pub keys: usize,
     /// Keys that frames name but that are not at hand, with the number of frames.
@@ -301,6 +357,12 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Number of findings at this severity or above.
+    #[must_use]
+    pub fn findings_from(&self, severity: Severity) -> u64 {
+        self.findings.iter().skip(severity as usize).sum()
+    }
+
     /// Whether everything that was captured was decoded.
     #[must_use]
     pub fn is_complete(&self) -> bool {

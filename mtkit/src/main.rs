@@ -1,4 +1,41 @@
 //! The `mtkit` command: arguments and start-up, nothing else.
+//!
+//! Standard output carries the result, standard error the narration.
+//! Exit codes: 0 done, 1 findings, 2 usage or unreadable input, 3 cannot bind or connect, 130 interrupted.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod demo;
+mod exit;
+mod inspect;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A whole private MTProto world on your laptop: server, client, wire-tap and judge.
+#[derive(Debug, Parser)]
+#[command(name = "mtkit", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run server, clients and inspector once, from the key exchange to the decoded capture
+    Demo(demo::DemoArguments),
+    /// Run a mock server until interrupted
+    Serve(serve::ServeArguments),
+    /// Decode a capture
+    Inspect(inspect::InspectArguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+    };
+    exit::code_of(result)
+}

@@ -31,6 +31,7 @@ pub mod message;
 pub mod random;
 pub mod raw;
 pub mod rpc;
+pub mod rules;
 pub mod session;
 pub mod time;
 pub mod tl;

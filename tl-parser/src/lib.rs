@@ -18,9 +18,11 @@
 
 mod codec;
 mod hash;
+pub mod json;
 pub mod layers;
 mod layout;
 mod name;
+mod pretty;
 pub mod project;
 mod schema;
 pub mod syntax;
@@ -32,5 +34,6 @@ pub use codec::{
 };
 pub use layers::{Layers, mtproto};
 pub use name::Name;
+pub use pretty::Pretty;
 pub use schema::{Combinator, Field, Schema};
 pub use value::{Object, Value};

@@ -10,7 +10,7 @@ use super::exchange;
 use super::queries::{Queries, Query, QueryId};
 use super::schemas::{Schemas, constructor, unwrap_query};
 use crate::keys::KeyRing;
-use crate::record::{Direction, Role, Undecoded};
+use crate::record::{Direction, Fault, Role, Undecoded};
 
 /// The most that a packed object is unpacked to.
 const MAX_UNPACKED: usize = 32 << 20;
@@ -28,6 +28,9 @@ pub(super) struct Decoded {
     /// The message that this one answers.
     pub(super) answers: Option<MsgId>,
     pub(super) remarks: Vec<String>,
+    pub(super) faults: Vec<Fault>,
+    /// Messages of a container.
+    pub(super) contained: Option<usize>,
 }
 
 /// Reads an unencrypted body.
@@ -46,10 +49,14 @@ pub(super) fn plain(body: &[u8], keys: &KeyRing) -> Decoded {
             return decoded;
         }
     };
-    let mut remarks = match &mut value {
-        Value::Object(object) => exchange::reveal(object, keys),
-        _ => Vec::new(),
-    };
+    let mut remarks = Vec::new();
+    let mut faults = Vec::new();
+    if let Value::Object(object) = &mut value {
+        match exchange::reveal(object, keys) {
+            Ok(remark) => remarks.extend(remark),
+            Err(fault) => faults.push(fault),
+        }
+    }
     if !rest.is_empty() {
         remarks.push(format!(
             "{} bytes follow the object inside of the length",
@@ -58,6 +65,7 @@ pub(super) fn plain(body: &[u8], keys: &KeyRing) -> Decoded {
     }
     Decoded {
         remarks,
+        faults,
         ..of_value(Role::KeyExchange, value, schema, None)
     }
 }
@@ -139,6 +147,8 @@ fn unpacked(
         unpacked_len: None,
         answers: None,
         remarks,
+        faults: Vec::new(),
+        contained: None,
     }
 }
 
@@ -241,7 +251,7 @@ const VECTOR: u32 = 0x1cb5_c415;
 fn of_value(role: Role, value: Value, schema: &'static Schema, layer: Option<i32>) -> Decoded {
     let name = match &value {
         Value::Object(object) => object.name().to_owned(),
-        Value::Vector(items) => format!("vector of {}", items.len()),
+        Value::Vector(_) => "vector".to_owned(),
         Value::Bool(value) => if *value { "boolTrue" } else { "boolFalse" }.to_owned(),
         _ => "(value)".to_owned(),
     };
@@ -256,6 +266,8 @@ fn of_value(role: Role, value: Value, schema: &'static Schema, layer: Option<i32
         unpacked_len: None,
         answers: None,
         remarks: Vec::new(),
+        faults: Vec::new(),
+        contained: None,
     }
 }
 
@@ -275,6 +287,8 @@ fn not_decoded(name: &str, body: &[u8], reason: String) -> Decoded {
         unpacked_len: None,
         answers: None,
         remarks: Vec::new(),
+        faults: Vec::new(),
+        contained: None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! One connection: its two streams cut into frames, its bytes accounted for.
 
-use mtproto_core::transport::FrameLimits;
 use mtproto_core::transport::detect::{FirstBytes, first_bytes};
 use mtproto_core::transport::passive::{SkipReason, Tap, What};
+use mtproto_core::transport::{FrameError, FrameLimits};
 
 use super::message::{FrameAt, Outcome};
 use super::{Shared, Sink, kdf_direction};
@@ -145,7 +145,13 @@ impl Connection {
                 } => {
                     let mut outcome = shared.frame(&place, data, quick_ack_requested, sink);
                     if let Some(error) = broken {
-                        outcome = outcome.and_error(&error.to_string());
+                        let rule = frame_rule(&error);
+                        let reason = error.to_string();
+                        sink(&Row::Frame(&place.row(FrameKind::Error {
+                            reason: reason.clone(),
+                            rule,
+                        })));
+                        outcome = outcome.and_error(reason);
                     }
                     outcome
                 }
@@ -165,8 +171,15 @@ impl Connection {
                 // Reported once, when the connection ends: such streams are often long.
                 What::Skipped(SkipReason::UnknownTransport) => Outcome::all(ByteClass::NotMtproto),
                 What::Skipped(reason) => {
+                    let rule = match reason {
+                        SkipReason::AfterError(error) => frame_rule(&error),
+                        _ => None,
+                    };
                     let reason = skip_reason(reason);
-                    sink(&Row::Frame(&place.row(FrameKind::Error(reason.clone()))));
+                    sink(&Row::Frame(&place.row(FrameKind::Error {
+                        reason: reason.clone(),
+                        rule,
+                    })));
                     Outcome::error(reason)
                 }
             };
@@ -286,6 +299,17 @@ impl ConnectionEnd {
     #[must_use]
     pub fn is_mtproto(&self) -> bool {
         self.stage > Stage::Transport
+    }
+}
+
+/// The rule of its transport that a frame breaks.
+const fn frame_rule(error: &FrameError) -> Option<&'static str> {
+    match error {
+        FrameError::TooLong { .. } => Some("tr_10"),
+        FrameError::BadLength { .. } => Some("tr_09"),
+        FrameError::SequenceNumber { .. } => Some("tr_14"),
+        FrameError::Checksum { .. } => Some("tr_13"),
+        _ => None,
     }
 }
 

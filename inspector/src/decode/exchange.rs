@@ -9,36 +9,36 @@ use tl_parser::{Limits, Object, Value};
 
 use super::schemas::Schemas;
 use crate::keys::KeyRing;
+use crate::record::Fault;
 
 /// Length of the SHA-1 in front of each encrypted object.
 const HASH: usize = 20;
 
-/// Adds to a message of the exchange what the keys at hand reveal; returns remarks on what is wrong or worth knowing.
-pub(super) fn reveal(message: &mut Object, keys: &KeyRing) -> Vec<String> {
+/// Adds to a message of the exchange what the keys at hand reveal; returns a remark that is worth knowing.
+///
+/// # Errors
+///
+/// What should be revealed is not as the rules say.
+pub(super) fn reveal(message: &mut Object, keys: &KeyRing) -> Result<Option<String>, Fault> {
     let (Some(nonce), Some(server_nonce)) =
         (nonce(message, "nonce"), nonce(message, "server_nonce"))
     else {
-        return Vec::new();
+        return Ok(None);
     };
     let Some(new_nonce) = keys.new_nonce(&nonce) else {
-        return Vec::new();
+        return Ok(None);
     };
-    let (field, revealed) = match message.name() {
-        "server_DH_params_ok" => ("encrypted_answer", "decrypted_answer"),
-        "set_client_DH_params" => ("encrypted_data", "decrypted_data"),
-        "dh_gen_ok" => return created_key(message, new_nonce, keys),
-        _ => return Vec::new(),
+    let (field, revealed, hash_rule) = match message.name() {
+        "server_DH_params_ok" => ("encrypted_answer", "decrypted_answer", "hs_23"),
+        "set_client_DH_params" => ("encrypted_data", "decrypted_data", "hs_65"),
+        "dh_gen_ok" => return Ok(created_key(message, new_nonce, keys)),
+        _ => return Ok(None),
     };
-    let Some(encrypted) = message.bytes(field) else {
-        return Vec::new();
-    };
-    match decrypt(encrypted, new_nonce, &server_nonce) {
-        Ok(inner) => {
-            message.set(revealed, inner);
-            Vec::new()
-        }
-        Err(remark) => vec![format!("{field}: {remark}")],
+    if let Some(encrypted) = message.bytes(field) {
+        let inner = decrypt(encrypted, new_nonce, &server_nonce, hash_rule)?;
+        message.set(revealed, inner);
     }
+    Ok(None)
 }
 
 fn nonce(message: &Object, field: &str) -> Option<Nonce> {
@@ -48,17 +48,38 @@ fn nonce(message: &Object, field: &str) -> Option<Nonce> {
     }
 }
 
-fn decrypt(encrypted: &[u8], new_nonce: &[u8; 32], server_nonce: &Nonce) -> Result<Value, String> {
+fn decrypt(
+    encrypted: &[u8],
+    new_nonce: &[u8; 32],
+    server_nonce: &Nonce,
+    hash_rule: &'static str,
+) -> Result<Value, Fault> {
+    let fault = |rule, text| Fault { rule, text };
     let keys = kdf::tmp_keys(new_nonce, server_nonce);
     let mut plain = encrypted.to_vec();
-    aes_ige::decrypt(&keys.key, &keys.iv, &mut plain)
-        .map_err(|_| format!("{} bytes are not whole blocks of 16", encrypted.len()))?;
-    let (hash, data) = plain
-        .split_at_checked(HASH)
-        .ok_or("too short for its hash")?;
+    aes_ige::decrypt(&keys.key, &keys.iv, &mut plain).map_err(|_| {
+        fault(
+            "hs_21",
+            format!(
+                "{} encrypted bytes are not whole blocks of 16",
+                encrypted.len()
+            ),
+        )
+    })?;
+    let (hash, data) = plain.split_at_checked(HASH).ok_or_else(|| {
+        fault(
+            "hs_22",
+            format!("{} encrypted bytes are too few", encrypted.len()),
+        )
+    })?;
     let (inner, len) = Schemas::service()
         .decode_prefix(data, Limits::NETWORK)
-        .map_err(|error| format!("not readable with the new_nonce at hand ({error})"))?;
+        .map_err(|error| {
+            fault(
+                "hs_27",
+                format!("the encrypted part cannot be read ({error})"),
+            )
+        })?;
     // The hash covers the object, not the random bytes that fill the last block.
     if data
         .get(..len)
@@ -67,19 +88,20 @@ fn decrypt(encrypted: &[u8], new_nonce: &[u8; 32], server_nonce: &Nonce) -> Resu
         .map(<[u8; 20]>::as_slice)
         != Some(hash)
     {
-        return Err("its SHA-1 does not match".to_owned());
+        return Err(fault(
+            hash_rule,
+            "the SHA-1 in front of the encrypted object does not match it".to_owned(),
+        ));
     }
     Ok(inner)
 }
 
 /// Which of the keys at hand the exchange created.
-fn created_key(message: &Object, new_nonce: &[u8; 32], keys: &KeyRing) -> Vec<String> {
+fn created_key(message: &Object, new_nonce: &[u8; 32], keys: &KeyRing) -> Option<String> {
     let Some(Value::Int128(hash)) = message.get("new_nonce_hash1") else {
-        return Vec::new();
+        return None;
     };
     keys.auth_keys()
         .find(|known| kdf::new_nonce_hash(new_nonce, 1, &known.key.aux_hash()) == *hash)
         .map(|known| format!("the key agreed on is {}", known.key.id()))
-        .into_iter()
-        .collect()
 }

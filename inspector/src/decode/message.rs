@@ -1,7 +1,8 @@
 //! One frame: decrypted, its containers opened, each message a row.
 
 use mtproto_core::ids::{AuthKeyId, MsgId, SeqNo};
-use mtproto_core::message::{auth_key_id, container, plain};
+use mtproto_core::message::container::{self, ContainerError};
+use mtproto_core::message::{auth_key_id, plain};
 use mtproto_core::tl::service::MsgContainer;
 use mtproto_core::tl::{Combinator as _, Reader};
 
@@ -12,8 +13,8 @@ use super::schemas::{Schemas, constructor};
 use super::{Shared, Sink, kdf_direction};
 use crate::account::ByteClass;
 use crate::record::{
-    Answered, At, ConnId, Direction, Frame, FrameKind, Message, Role, Row, Security, Span, Stage,
-    Undecoded,
+    Answered, At, ConnId, Direction, Fault, Frame, FrameKind, Message, Role, Row, Security, Span,
+    Stage, Undecoded,
 };
 
 /// Where a frame stands.
@@ -55,9 +56,9 @@ impl Outcome {
         }
     }
 
-    pub(super) fn and_error(self, reason: &str) -> Self {
+    pub(super) fn and_error(self, reason: String) -> Self {
         Self {
-            error: Some(reason.to_owned()),
+            error: Some(reason),
             ..self
         }
     }
@@ -83,24 +84,32 @@ impl Shared {
         sink: &mut Sink<'_>,
     ) -> Outcome {
         match auth_key_id(data) {
-            None => self.refused(
-                place,
-                format!("a frame of {} bytes is no message", data.len()),
-                sink,
-            ),
+            None => {
+                let reason = format!("a frame of {} bytes is no message", data.len());
+                self.refused(place, reason, Some("en_18"), sink)
+            }
             Some(AuthKeyId::UNENCRYPTED) => self.plain(place, data, quick_ack, sink),
             Some(id) => self.encrypted(place, id, data, quick_ack, sink),
         }
     }
 
-    fn refused(&self, place: &FrameAt, reason: String, sink: &mut Sink<'_>) -> Outcome {
+    fn refused(
+        &self,
+        place: &FrameAt,
+        reason: String,
+        rule: Option<&'static str>,
+        sink: &mut Sink<'_>,
+    ) -> Outcome {
         let &FrameAt {
             at,
             conn,
             direction,
             span,
         } = place;
-        let kind = FrameKind::Error(reason.clone());
+        let kind = FrameKind::Error {
+            reason: reason.clone(),
+            rule,
+        };
         sink(&Row::Frame(&Frame {
             at,
             conn,
@@ -120,7 +129,7 @@ impl Shared {
     ) -> Outcome {
         let message = match plain::read(data) {
             Ok(message) => message,
-            Err(error) => return self.refused(place, error.to_string(), sink),
+            Err(error) => return self.refused(place, error.to_string(), Some("hs_48"), sink),
         };
         let decoded = body::plain(message.body, &self.keys);
         let stage = match decoded.name.as_str() {
@@ -135,7 +144,7 @@ impl Shared {
             container: None,
             quick_ack,
         };
-        let undecoded = self.row(place, &envelope, message.body.len(), &decoded, None, sink);
+        let undecoded = self.row(place, &envelope, message.body, &decoded, None, sink);
         Outcome {
             undecoded,
             messages: 1,
@@ -182,7 +191,7 @@ impl Shared {
         } = match open::open(&key, kdf_direction(place.direction), data) {
             Ok(opened) => opened,
             Err(refusal) => {
-                let outcome = self.refused(place, refusal.to_string(), sink);
+                let outcome = self.refused(place, refusal.to_string(), Some(refusal.rule()), sink);
                 return Outcome {
                     stage: Stage::Encrypted,
                     ..outcome
@@ -231,13 +240,16 @@ impl Shared {
         envelope: &Envelope,
         id: &QueryId,
         body: &[u8],
-        mut remarks: Vec<String>,
+        mut faults: Vec<Fault>,
         outcome: &mut Outcome,
         sink: &mut Sink<'_>,
     ) {
         let content = body.get(4..).unwrap_or_default();
         if let Err(error) = container::read(envelope.msg_id, MsgContainer { messages: content }) {
-            remarks.push(error.to_string());
+            faults.push(Fault {
+                rule: container_rule(&error),
+                text: error.to_string(),
+            });
         }
         // What breaks a rule is shown all the same, as far as it can be cut into messages.
         let (messages, rest) = cut(content);
@@ -248,7 +260,7 @@ impl Shared {
         });
         let decoded = Decoded {
             role: Role::Container,
-            name: format!("msg_container of {}", messages.len()),
+            name: "msg_container".to_owned(),
             wrappers: Vec::new(),
             layer: None,
             value: None,
@@ -256,9 +268,11 @@ impl Shared {
             undecoded: undecoded.into_iter().collect(),
             unpacked_len: None,
             answers: None,
-            remarks,
+            remarks: Vec::new(),
+            faults,
+            contained: Some(messages.len()),
         };
-        outcome.undecoded += self.row(place, envelope, body.len(), &decoded, None, sink);
+        outcome.undecoded += self.row(place, envelope, body, &decoded, None, sink);
         outcome.messages += 1;
         for (msg_id, seq_no, body) in messages {
             let inner = Envelope {
@@ -290,15 +304,15 @@ impl Shared {
         envelope: &Envelope,
         id: &QueryId,
         body: &[u8],
-        remarks: Vec<String>,
+        faults: Vec<Fault>,
         outcome: &mut Outcome,
         sink: &mut Sink<'_>,
     ) {
         let mut decoded =
             body::encrypted(body, id, place.direction, &mut self.schemas, &self.queries);
-        decoded.remarks.extend(remarks);
+        decoded.faults.extend(faults);
         outcome.messages += 1;
-        outcome.undecoded += self.row(place, envelope, body.len(), &decoded, Some(id), sink);
+        outcome.undecoded += self.row(place, envelope, body, &decoded, Some(id), sink);
         if decoded.role == Role::Query {
             self.summary.queries += 1;
         }
@@ -326,7 +340,7 @@ impl Shared {
         &mut self,
         place: &FrameAt,
         envelope: &Envelope,
-        len: usize,
+        body: &[u8],
         decoded: &Decoded,
         id: Option<&QueryId>,
         sink: &mut Sink<'_>,
@@ -341,6 +355,7 @@ impl Shared {
                 latency: query.map(|query| query.age(&place.at)),
             }
         });
+        let checksum = crc32fast::hash(body);
         sink(&Row::Message(&Message {
             at: place.at,
             conn: place.conn,
@@ -350,7 +365,7 @@ impl Shared {
             msg_id: envelope.msg_id,
             seq_no: envelope.seq_no,
             container: envelope.container,
-            len,
+            len: body.len(),
             unpacked_len: decoded.unpacked_len,
             quick_ack: envelope.quick_ack,
             role: decoded.role,
@@ -361,7 +376,10 @@ impl Shared {
             schema: decoded.schema,
             undecoded: &decoded.undecoded,
             answers,
+            contained: decoded.contained,
+            checksum,
             remarks: &decoded.remarks,
+            faults: &decoded.faults,
         }));
         let undecoded = decoded
             .undecoded
@@ -371,6 +389,16 @@ impl Shared {
         self.summary.messages += 1;
         self.summary.undecoded += undecoded;
         undecoded
+    }
+}
+
+/// The rule that a container breaks.
+const fn container_rule(error: &ContainerError) -> &'static str {
+    match error {
+        ContainerError::Nested => "sv_03",
+        ContainerError::InnerIdNotLower { .. } => "sv_08",
+        ContainerError::Length { .. } => "sv_11",
+        _ => "sv_05",
     }
 }
 

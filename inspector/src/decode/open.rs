@@ -10,7 +10,7 @@ use mtproto_core::message::encrypted::{MAX_PADDING, MIN_PADDING};
 use mtproto_core::message::{Header, encrypted_v1};
 use mtproto_core::tl::Reader;
 
-use crate::record::Version;
+use crate::record::{Fault, Version};
 
 /// Bytes of `auth_key_id` and `msg_key`.
 const ENVELOPE: usize = 24;
@@ -25,8 +25,8 @@ pub(super) struct Opened<'a> {
     pub(super) body: &'a [u8],
     pub(super) padding: usize,
     pub(super) version: Version,
-    /// Rules that the message breaks although it could be read, as sentences.
-    pub(super) faults: Vec<String>,
+    /// Rules that the message breaks although it could be read.
+    pub(super) faults: Vec<Fault>,
 }
 
 /// Why a frame could not be opened although its key is known.
@@ -41,6 +41,18 @@ pub(super) enum Refusal {
     },
     /// The message claims an impossible length.
     Length(i32),
+}
+
+impl Refusal {
+    /// The rule that the frame breaks.
+    pub(super) const fn rule(self) -> &'static str {
+        match self {
+            Self::Short(_) => "en_18",
+            Self::MsgKey { reflected: false } => "en_02",
+            Self::MsgKey { reflected: true } => "en_07",
+            Self::Length(_) => "en_12",
+        }
+    }
 }
 
 impl std::fmt::Display for Refusal {
@@ -81,10 +93,15 @@ pub(super) fn open<'a>(
     if decrypts(key, &msg_key, direction, &mut frame[ENVELOPE..]) {
         let mut opened = read(&frame[ENVELOPE..])?;
         if !(MIN_PADDING..=MAX_PADDING).contains(&opened.padding) {
-            opened.faults.push(format!(
-                "{} bytes of padding, {MIN_PADDING} to {MAX_PADDING} are allowed",
-                opened.padding
-            ));
+            let rule = if opened.padding < MIN_PADDING {
+                "en_10"
+            } else {
+                "en_11"
+            };
+            let padding = opened.padding;
+            let text =
+                format!("{padding} bytes of padding, {MIN_PADDING} to {MAX_PADDING} are allowed");
+            opened.faults.push(Fault { rule, text });
         }
         return Ok(opened);
     }
@@ -121,7 +138,10 @@ fn read(plaintext: &[u8]) -> Result<Opened<'_>, Refusal> {
     };
     let mut faults = Vec::new();
     if body.len() % 4 != 0 {
-        faults.push(format!("a body of {len} bytes, not divisible by four"));
+        faults.push(Fault {
+            rule: "en_14",
+            text: format!("a body of {len} bytes, not divisible by four"),
+        });
     }
     Ok(Opened {
         header: Header {

@@ -15,8 +15,8 @@ use super::{escape, redact};
 use crate::account::{ByteClass, ByteCounts};
 use crate::keys::KeyLife;
 use crate::record::{
-    Answered, At, Connection, ConnectionEnd, Direction, End, Frame, FrameKind, Message, Note, Role,
-    Row, Security, Stage, Summary, Transport, Undecoded, Version,
+    Answered, At, Connection, ConnectionEnd, Direction, End, Fault, Finding, Frame, FrameKind,
+    Message, Note, Role, Row, Security, Severity, Stage, Summary, Transport, Undecoded, Version,
 };
 
 /// Writes rows as JSON Lines.
@@ -47,6 +47,7 @@ impl JsonLines {
             Row::Message(message) => line.message(message),
             Row::Frame(frame) => line.frame(frame),
             Row::End(end) => line.end(end),
+            Row::Finding(finding) => line.finding(finding),
             Row::Note(note) => line.note(note),
             Row::Summary(summary) => line.summary(summary),
         }
@@ -180,8 +181,14 @@ impl Line<'_> {
         if !row.undecoded.is_empty() {
             self.undecoded(row.undecoded);
         }
+        if let Some(contained) = row.contained {
+            self.number("messages", contained);
+        }
         if !row.remarks.is_empty() {
             self.texts("remarks", row.remarks);
+        }
+        if !row.faults.is_empty() {
+            self.faults(row.faults);
         }
     }
 
@@ -232,6 +239,42 @@ impl Line<'_> {
                 line.number("latency_us", latency.as_micros());
             }
         });
+    }
+
+    fn faults(&mut self, faults: &[Fault]) {
+        self.key("faults");
+        self.out.push('[');
+        for (n, fault) in faults.iter().enumerate() {
+            self.out.push_str(if n > 0 { ",{" } else { "{" });
+            let mut line = Line {
+                out: self.out,
+                first: true,
+                secrets: self.secrets,
+            };
+            line.text("rule", fault.rule);
+            line.text("text", &fault.text);
+            line.out.push('}');
+        }
+        self.out.push(']');
+    }
+
+    fn finding(&mut self, row: &Finding) {
+        self.head("finding", &row.at);
+        self.number("conn", row.conn.0);
+        self.text("id", row.id);
+        self.text("severity", severity(row.severity));
+        if let Some(rule) = row.rule {
+            self.text("rule", rule);
+        }
+        self.text("cause", &row.cause);
+        self.text("fix", row.fix);
+        self.key("packets");
+        self.out.push('[');
+        for (n, packet) in row.evidence.iter().enumerate() {
+            let comma = if n > 0 { "," } else { "" };
+            let _ = write!(self.out, "{comma}{packet}");
+        }
+        self.out.push(']');
     }
 
     fn undecoded(&mut self, ranges: &[Undecoded]) {
@@ -289,9 +332,12 @@ impl Line<'_> {
                 self.text("name", "not_mtproto");
                 self.text("reason", reason);
             }
-            FrameKind::Error(reason) => {
+            FrameKind::Error { reason, rule } => {
                 self.text("name", "error");
                 self.text("reason", reason);
+                if let Some(rule) = rule {
+                    self.text("rule", rule);
+                }
             }
         }
     }
@@ -363,6 +409,14 @@ impl Line<'_> {
             );
             line.number("stray_bytes", row.packets.stray_bytes);
         });
+        self.object("findings", |line| {
+            for (level, number) in [Severity::Notice, Severity::Warning, Severity::Error]
+                .into_iter()
+                .zip(row.findings)
+            {
+                line.number(severity(level), number);
+            }
+        });
         self.number("keys", row.keys);
         self.key("missing_keys");
         self.out.push('[');
@@ -394,6 +448,14 @@ const fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::ClientToServer => "client_to_server",
         Direction::ServerToClient => "server_to_client",
+    }
+}
+
+const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Notice => "notice",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
     }
 }
 

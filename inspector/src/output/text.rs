@@ -8,8 +8,8 @@ use tl_parser::{Object, Schema, Value};
 use super::{escape, redact, transport_name};
 use crate::account::ByteClass;
 use crate::record::{
-    Answered, At, ConnId, Connection, ConnectionEnd, Direction, End, Frame, FrameKind, Message,
-    Note, Role, Row, Security, Stage, Summary, Transport, Undecoded, Version,
+    Answered, At, ConnId, Connection, ConnectionEnd, Direction, End, Finding, Frame, FrameKind,
+    Message, Note, Role, Row, Security, Severity, Stage, Summary, Transport, Undecoded, Version,
 };
 
 /// Characters of a text that are shown unless everything is asked for.
@@ -18,6 +18,9 @@ const MAX_TEXT: usize = 200;
 const MAX_BYTES: usize = 32;
 /// Elements of a vector that are shown unless everything is asked for.
 const MAX_ELEMENTS: usize = 20;
+
+/// Numbers of a vector that are written on one line, at most.
+const MAX_INLINE: usize = 8;
 
 /// How the text tree looks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,6 +63,7 @@ impl TextTree {
             Row::Message(message) => self.message(message, out),
             Row::Frame(frame) => self.frame(frame, out),
             Row::End(end) => self.end(end, out),
+            Row::Finding(finding) => self.finding(finding, out),
             Row::Note(note) => self.note(note, out),
             Row::Summary(summary) => self.summary(summary, out),
         }
@@ -139,6 +143,13 @@ impl TextTree {
             Style::Name
         };
         self.styled(style, row.name, out);
+        let held = match row.body {
+            Some(Value::Vector(items)) => Some(items.len()),
+            _ => row.contained,
+        };
+        if let Some(held) = held {
+            let _ = write!(out, " of {held}");
+        }
         if let Some(answered) = &row.answers {
             self.answered(row.role, answered, out);
         }
@@ -177,8 +188,36 @@ impl TextTree {
             self.undecoded(range, out);
         }
         for remark in row.remarks {
-            self.styled(Style::Bad, "    ! ", out);
+            self.styled(Style::Dim, "    · ", out);
             escape::terminal(out, remark);
+            out.push('\n');
+        }
+        for fault in row.faults {
+            self.styled(Style::Bad, "    ! ", out);
+            escape::terminal(out, &fault.text);
+            let _ = writeln!(out, " ({})", fault.rule);
+        }
+    }
+
+    fn finding(&mut self, row: &Finding, out: &mut String) {
+        self.head(&row.at, row.conn, out);
+        let (style, word) = match row.severity {
+            Severity::Notice => (Style::Dim, "notice"),
+            Severity::Warning => (Style::Bad, "warning"),
+            Severity::Error => (Style::Bad, "ERROR"),
+        };
+        self.styled(style, word, out);
+        let _ = write!(out, " {}: ", row.id);
+        escape::terminal(out, &row.cause);
+        if let Some(rule) = row.rule {
+            let _ = write!(out, " ({rule})");
+        }
+        let _ = write!(out, "\n    fix: {}\n", row.fix);
+        if !row.evidence.is_empty() {
+            out.push_str("    see packets");
+            for packet in &row.evidence {
+                let _ = write!(out, " {packet}");
+            }
             out.push('\n');
         }
     }
@@ -246,7 +285,7 @@ impl TextTree {
                 let _ = write!(out, "not MTProto, {}: ", size(bytes as usize));
                 escape::terminal(out, reason);
             }
-            FrameKind::Error(reason) => {
+            FrameKind::Error { reason, .. } => {
                 self.styled(Style::Bad, "error: ", out);
                 escape::terminal(out, reason);
                 let _ = write!(out, " ({})", size(bytes as usize));
@@ -335,6 +374,16 @@ impl TextTree {
             }
         }
         out.push('\n');
+        let [notices, warnings, errors] = row.findings;
+        if row.findings != [0; 3] {
+            let _ = writeln!(
+                out,
+                "findings: {}, {}, {}",
+                count(errors, "error", "errors"),
+                count(warnings, "warning", "warnings"),
+                count(notices, "notice", "notices")
+            );
+        }
         for (id, frames) in &row.missing_keys {
             let _ = writeln!(
                 out,
@@ -409,6 +458,14 @@ impl TextTree {
                 Ok(text) if super::is_text(type_text) => self.text(text, out),
                 _ => self.bytes(bytes, out),
             },
+            Value::Vector(items) if items.len() <= MAX_INLINE && items.iter().all(is_number) => {
+                out.push('[');
+                for (n, item) in items.iter().enumerate() {
+                    out.push_str(if n > 0 { ", " } else { "" });
+                    let _ = write!(out, "{}", item.as_long().unwrap_or_default());
+                }
+                out.push(']');
+            }
             Value::Vector(items) => {
                 let _ = writeln!(out, "[{}]", items.len());
                 self.elements(
@@ -496,6 +553,11 @@ impl TextTree {
         );
         self.styled(Style::Dim, &text, out);
     }
+}
+
+/// Whether a value is a whole number, which fits beside its neighbours on one line.
+const fn is_number(value: &Value) -> bool {
+    matches!(value, Value::Int(_) | Value::Long(_))
 }
 
 fn push_indent(depth: usize, out: &mut String) {

@@ -3,5 +3,6 @@
 
 mod bad_input;
 mod decoding;
+mod explaining;
 mod forge;
 mod robustness;

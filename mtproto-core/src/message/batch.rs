@@ -53,7 +53,7 @@ pub fn open_many(frames: Vec<Frame<'_>>) -> Vec<Result<Opened<'_>, OpenError>> {
         .map(|has_job| {
             let job = has_job.then(|| jobs.next()).flatten().ok_or(OpenError)?;
             let (msg_key, found) = (job.msg_key, job.msg_key_large);
-            encrypted::check(&msg_key, found, job.into_data())
+            encrypted::check(&msg_key, &found, job.into_data())
         })
         .collect()
 }
@@ -91,7 +91,7 @@ pub fn seal_many(frames: Vec<Frame<'_>>) -> Vec<[u8; 32]> {
             let Some(((head, key), job)) = head.and_then(|head| Some((head, jobs.next()?))) else {
                 return [0; 32];
             };
-            encrypted::write_envelope(head, key, &job.msg_key_large);
+            encrypted::address(head, key, &job.msg_key);
             job.msg_key_large
         })
         .collect()

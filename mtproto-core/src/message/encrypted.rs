@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::{ENVELOPE_LEN, HEADER_LEN, Header};
 use crate::crypto::auth_key::AuthKey;
-use crate::crypto::envelope;
+use crate::crypto::envelope::{self, Job};
 use crate::crypto::kdf::{self, Direction};
 use crate::ids::MsgKey;
 use crate::random::SecureRandom;
@@ -75,12 +75,48 @@ pub fn open<'a>(
     direction: Direction,
     frame: &'a mut [u8],
 ) -> Result<Opened<'a>, OpenError> {
-    let (msg_key, ciphertext) = split(key, frame)?;
-    let found = envelope::decrypt(key, direction, &msg_key, ciphertext).map_err(|_| OpenError)?;
-    check(&msg_key, found, ciphertext)
+    let (msg_key, blocks) = split(key, frame)?;
+    let msg_key_large =
+        envelope::decrypt(key, direction, &msg_key, blocks).map_err(|_| OpenError)?;
+    check(&msg_key, &msg_key_large, blocks)
 }
 
-/// The `msg_key` and the encrypted blocks of a frame under `key`.
+/// A frame and what it is sealed with or opened with.
+#[derive(Debug)]
+pub struct KeyedFrame<'a> {
+    /// The key.
+    pub key: &'a AuthKey,
+    /// The way of the message.
+    pub direction: Direction,
+    /// The whole frame.
+    pub frame: &'a mut [u8],
+}
+
+/// [`open`] for several frames, which takes a fraction of the time where the processor has wide cipher units.
+///
+/// The results stand in the order of the frames.
+pub fn open_many<'a>(frames: &'a mut [KeyedFrame<'_>]) -> Vec<Result<Opened<'a>, OpenError>> {
+    let mut jobs: Vec<Job<'_>> = frames
+        .iter_mut()
+        .filter_map(|item| {
+            let (msg_key, blocks) = split(item.key, item.frame).ok()?;
+            Job::new(item.key, item.direction, msg_key, blocks).ok()
+        })
+        .collect();
+    envelope::decrypt_many(&mut jobs);
+    let larges: Vec<[u8; 32]> = jobs.iter().map(|job| job.msg_key_large).collect();
+    let mut larges = larges.into_iter();
+    frames
+        .iter_mut()
+        .map(|item| {
+            // The frames that make no job are the same as before: splitting looks at no encrypted byte.
+            let (msg_key, blocks) = split(item.key, item.frame)?;
+            check(&msg_key, &larges.next().ok_or(OpenError)?, blocks)
+        })
+        .collect()
+}
+
+/// The `msg_key` and the encrypted blocks of a frame under this key.
 pub(super) fn split<'a>(
     key: &AuthKey,
     frame: &'a mut [u8],
@@ -88,22 +124,21 @@ pub(super) fn split<'a>(
     let (id, rest) = frame.split_first_chunk_mut().ok_or(OpenError)?;
     let (msg_key, rest) = rest.split_first_chunk_mut().ok_or(OpenError)?;
     let whole = rest.len() & !(BLOCK - 1);
-    let ciphertext = rest.get_mut(..whole).ok_or(OpenError)?;
-    if *id != key.id().0 || ciphertext.len() < HEADER_LEN.saturating_add(BLOCK) {
+    let blocks = rest.get_mut(..whole).ok_or(OpenError)?;
+    if *id != key.id().0 || blocks.len() < HEADER_LEN.saturating_add(BLOCK) {
         return Err(OpenError);
     }
-    Ok((MsgKey(*msg_key), ciphertext))
+    Ok((MsgKey(*msg_key), blocks))
 }
 
-/// Everything that is checked once a frame is decrypted.
-///
-/// The hash covers the whole plaintext with its padding, so its time depends on the frame's length alone.
+/// What a plaintext says, once its hash is proven.
 pub(super) fn check<'a>(
     msg_key: &MsgKey,
-    msg_key_large: [u8; 32],
+    msg_key_large: &[u8; 32],
     plaintext: &'a [u8],
 ) -> Result<Opened<'a>, OpenError> {
-    if !bool::from(kdf::msg_key(&msg_key_large).0.ct_eq(&msg_key.0)) {
+    // The hash covers the whole plaintext with its padding, so its time depends on the frame's length alone.
+    if !bool::from(kdf::msg_key(msg_key_large).0.ct_eq(&msg_key.0)) {
         return Err(OpenError);
     }
     let (header, len, rest) = Header::read(plaintext).ok_or(OpenError)?;
@@ -116,7 +151,7 @@ pub(super) fn check<'a>(
     Ok(Opened {
         header,
         body,
-        msg_key_large,
+        msg_key_large: *msg_key_large,
         padding,
     })
 }
@@ -148,16 +183,30 @@ pub fn seal_padded(
     random: &mut dyn SecureRandom,
     out: &mut Vec<u8>,
 ) -> [u8; 32] {
+    let start = out.len();
+    prepare(header, body, extra_blocks, random, out);
+    seal_in_place(key, direction, out.get_mut(start..).unwrap_or_default())
+}
+
+/// Appends an unsealed frame to `out`: 24 free bytes and the padded plaintext, for [`seal_in_place`] or [`seal_many`].
+///
+/// The padding is that of [`seal_padded`].
+pub fn prepare(
+    header: &Header,
+    body: &[u8],
+    extra_blocks: u8,
+    random: &mut dyn SecureRandom,
+    out: &mut Vec<u8>,
+) {
     debug_assert!(
         body.len().is_multiple_of(4),
         "serialised TL is made of words"
     );
-    let unpadded = HEADER_LEN.saturating_add(body.len());
-    let padded = unpadded
+    let padded = HEADER_LEN
+        .saturating_add(body.len())
         .saturating_add(MIN_PADDING)
         .next_multiple_of(BLOCK)
         .saturating_add(BLOCK.saturating_mul(usize::from(extra_blocks.min(62))));
-    let start = out.len();
     out.reserve(ENVELOPE_LEN.saturating_add(padded));
     out.extend_from_slice(&[0; ENVELOPE_LEN]);
     let plaintext = out.len();
@@ -168,33 +217,57 @@ pub fn seal_padded(
     if let Some(padding) = out.get_mut(padding..) {
         random.fill(padding);
     }
-    let frame = out.get_mut(start..).unwrap_or_default();
-    seal_in_place(key, direction, frame)
 }
 
-/// Encrypts a plaintext that stands behind 24 free bytes, whatever it says.
+/// Seals a frame whose plaintext stands behind 24 free bytes, whatever it says.
 ///
-/// This is the door for tests that break the rules of lengths and padding; [`seal`] obeys them.
-/// Bytes after the last whole block stay as they are.
+/// This is also the door for tests that break the rules of lengths and padding; [`prepare`] obeys them.
+/// Bytes after the last whole block stay as they are, and a frame of under 24 bytes stays as it is.
+/// Returns `msg_key_large`.
 pub fn seal_in_place(key: &AuthKey, direction: Direction, frame: &mut [u8]) -> [u8; 32] {
-    let Some((head, rest)) = frame.split_first_chunk_mut::<ENVELOPE_LEN>() else {
+    let Some((envelope, blocks)) = split_unsealed(frame) else {
         return [0; 32];
     };
-    let whole = rest.len() & !(BLOCK - 1);
-    let plaintext = rest.get_mut(..whole).unwrap_or_default();
     // Whole blocks by construction, the only error there is.
-    let msg_key_large = envelope::encrypt(key, direction, plaintext).unwrap_or_default();
-    write_envelope(head, key, &msg_key_large);
+    let msg_key_large = envelope::encrypt(key, direction, blocks).unwrap_or_default();
+    address(envelope, key, &kdf::msg_key(&msg_key_large));
     msg_key_large
 }
 
-/// Writes what stands in front of the encrypted blocks.
-pub(super) fn write_envelope(
-    head: &mut [u8; ENVELOPE_LEN],
-    key: &AuthKey,
-    msg_key_large: &[u8; 32],
-) {
-    let (id, msg_key) = head.split_at_mut(8);
+/// [`seal_in_place`] for several frames, which takes a fraction of the time where the processor has wide cipher units.
+///
+/// Returns `msg_key_large` of each in the order of the frames; one of under 24 bytes stays as it is and is left out.
+pub fn seal_many(frames: &mut [KeyedFrame<'_>]) -> Vec<[u8; 32]> {
+    let mut envelopes = Vec::with_capacity(frames.len());
+    let mut jobs = Vec::with_capacity(frames.len());
+    for item in frames {
+        let Some((envelope, blocks)) = split_unsealed(item.frame) else {
+            continue;
+        };
+        // Whole blocks by construction, the only error there is.
+        if let Ok(job) = Job::new(item.key, item.direction, MsgKey([0; 16]), blocks) {
+            envelopes.push((envelope, item.key));
+            jobs.push(job);
+        }
+    }
+    envelope::encrypt_many(&mut jobs);
+    let finished = envelopes.into_iter().zip(&jobs);
+    finished
+        .map(|((envelope, key), job)| {
+            address(envelope, key, &job.msg_key);
+            job.msg_key_large
+        })
+        .collect()
+}
+
+fn split_unsealed(frame: &mut [u8]) -> Option<(&mut [u8; ENVELOPE_LEN], &mut [u8])> {
+    let (envelope, rest) = frame.split_first_chunk_mut()?;
+    let whole = rest.len() & !(BLOCK - 1);
+    Some((envelope, rest.get_mut(..whole)?))
+}
+
+pub(super) fn address(envelope: &mut [u8; ENVELOPE_LEN], key: &AuthKey, msg_key: &MsgKey) {
+    let (id, msg_key_part) = envelope.split_at_mut(8);
     id.copy_from_slice(&key.id().0);
-    msg_key.copy_from_slice(&kdf::msg_key(msg_key_large).0);
+    msg_key_part.copy_from_slice(&msg_key.0);
 }

@@ -7,7 +7,6 @@ use super::buffer::Buffer;
 use super::codec::{Decoder, Encoder, Parsed, UnitKind};
 use super::detect::{FirstBytes, first_bytes};
 use super::obfuscated::{self, Accepted};
-use super::secret::SecretForm;
 use super::{
     ClientTransport, ConfigError, Detected, FrameError, FrameLimits, ServerTransport, Transport,
     WriteError,
@@ -325,13 +324,7 @@ pub(super) fn try_secrets(
     header: &[u8; obfuscated::HEADER_LEN],
     config: &ServerTransport,
 ) -> Option<(Accepted, Option<usize>)> {
-    // A secret of the `ee` form is for the stream inside the TLS records.
-    let secrets = config
-        .secrets
-        .iter()
-        .enumerate()
-        .filter(|(_, secret)| !matches!(secret.form(), SecretForm::FakeTls { .. }));
-    for (number, secret) in secrets {
+    for (number, secret) in config.secrets.iter().enumerate() {
         if let Some(accepted) = obfuscated::accept(header, Some(secret)) {
             return Some((accepted, Some(number)));
         }

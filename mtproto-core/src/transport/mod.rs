@@ -42,6 +42,7 @@
 
 mod abridged;
 mod buffer;
+pub mod carrier;
 pub mod codec;
 pub mod detect;
 mod error;

@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The shared secret of an MTProxy server, 16 bytes, and the form of the stream that it demands.
@@ -118,28 +120,11 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
 }
 
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=').as_bytes();
-    let mut out = Vec::with_capacity(text.len());
-    let (mut bits, mut count) = (0_u16, 0_u8);
-    for byte in text {
-        let sextet = match byte {
-            b'A'..=b'Z' => byte.wrapping_sub(b'A'),
-            b'a'..=b'z' => byte.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => byte.wrapping_sub(b'0').wrapping_add(52),
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u16::from(sextet);
-        count = count.wrapping_add(6);
-        if count >= 8 {
-            count = count.wrapping_sub(8);
-            let [_, byte] = (bits >> count).to_be_bytes();
-            out.push(byte);
-        }
-    }
-    // One left-over character encodes less than a byte.
-    (count != 6).then_some(out)
+    let text = text.trim_end_matches('=');
+    STANDARD_NO_PAD
+        .decode(text)
+        .or_else(|_| URL_SAFE_NO_PAD.decode(text))
+        .ok()
 }
 
 impl fmt::Debug for ProxySecret {

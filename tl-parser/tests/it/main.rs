@@ -3,6 +3,7 @@
 
 mod bundled;
 mod codec;
+mod json;
 mod language;
 mod project;
 mod reference;

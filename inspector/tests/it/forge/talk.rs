@@ -24,9 +24,10 @@ pub(crate) struct Talk {
     /// Messages sent, containers and those in them counted.
     pub(crate) messages: u64,
     pub(crate) key: AuthKey,
+    pub(crate) session: SessionId,
+    pub(crate) salt: ServerSalt,
     client: Framer,
     server: Framer,
-    session: SessionId,
     random: ChaChaRandom,
     next_id: i64,
     content: [i32; 2],
@@ -60,6 +61,7 @@ impl Talk {
             key: AuthKey::new(random::bytes(&mut random)),
             client: Framer::client(transport, FrameLimits::default(), &mut random).unwrap(),
             server: Framer::server(server, FrameLimits::default()),
+            salt: ServerSalt(77),
             session: SessionId(i64::from_le_bytes(random::bytes(&mut random))),
             random,
             next_id: 1_790_000_000 << 32,
@@ -76,7 +78,7 @@ impl Talk {
         )
     }
 
-    fn msg_id(&mut self, from_client: bool, is_answer: bool) -> MsgId {
+    pub(crate) fn msg_id(&mut self, from_client: bool, is_answer: bool) -> MsgId {
         self.next_id += 4096;
         MsgId(
             self.next_id
@@ -130,16 +132,16 @@ impl Talk {
         msg_id
     }
 
-    fn seq_no(&mut self, from_client: bool, content: bool) -> SeqNo {
+    pub(crate) fn seq_no(&mut self, from_client: bool, content: bool) -> SeqNo {
         let sent = &mut self.content[usize::from(from_client)];
         let seq_no = *sent * 2 + i32::from(content);
         *sent += i32::from(content);
         SeqNo(seq_no)
     }
 
-    fn sealed(&mut self, from_client: bool, msg_id: MsgId, seq_no: SeqNo, body: &[u8]) {
+    pub(crate) fn sealed(&mut self, from_client: bool, msg_id: MsgId, seq_no: SeqNo, body: &[u8]) {
         let header = Header {
-            salt: ServerSalt(77),
+            salt: self.salt,
             session_id: self.session,
             msg_id,
             seq_no,
@@ -358,6 +360,11 @@ impl Exchange {
 
     /// The six messages of an exchange that agrees on the key of `talk`.
     pub(crate) fn play(&self, talk: &mut Talk) {
+        self.play_with(talk, &[0x11; 256]);
+    }
+
+    /// The same with another `g_a`.
+    pub(crate) fn play_with(&self, talk: &mut Talk, g_a: &[u8]) {
         talk.plain(
             true,
             Object::new("req_pq_multi").with("nonce", Value::Int128(self.nonce)),
@@ -383,7 +390,7 @@ impl Exchange {
             self.nonces("server_DH_inner_data")
                 .with("g", 3)
                 .with("dh_prime", vec![0xc7; 256])
-                .with("g_a", vec![0x11; 256])
+                .with("g_a", g_a.to_vec())
                 .with("server_time", 1_790_000_000),
         );
         talk.plain(

@@ -17,7 +17,7 @@ pub(super) type Keys = [__m128i; 15];
 /// The round keys in the order of use.
 #[inline]
 #[target_feature(enable = "aes,avx,sha")]
-pub(super) fn schedule<const ENCRYPT: bool>(key: &[u8; 32]) -> Keys {
+pub(super) fn schedule<const ENCRYPT: bool>(key: [__m128i; 2]) -> Keys {
     let mut encrypt = expand(key);
     if ENCRYPT {
         return encrypt;
@@ -34,7 +34,7 @@ pub(super) fn schedule<const ENCRYPT: bool>(key: &[u8; 32]) -> Keys {
 
 #[inline]
 #[target_feature(enable = "aes,avx,sha")]
-fn expand(key: &[u8; 32]) -> Keys {
+fn expand([k0, k1]: [__m128i; 2]) -> Keys {
     /// The running exclusive or over the four words.
     #[inline]
     #[target_feature(enable = "aes,avx,sha")]
@@ -54,9 +54,6 @@ fn expand(key: &[u8; 32]) -> Keys {
         let substituted = _mm_aeskeygenassist_si128::<0>(last);
         _mm_xor_si128(spread(before), _mm_shuffle_epi32::<0xaa>(substituted))
     }
-    let (halves, _) = key.as_chunks();
-    let k0 = load(&halves[0]);
-    let k1 = load(&halves[1]);
     let k2 = even::<0x01>(k0, k1);
     let k3 = odd(k1, k2);
     let k4 = even::<0x02>(k2, k3);
@@ -96,16 +93,22 @@ pub(super) fn last_round<const ENCRYPT: bool>(state: __m128i, key: __m128i) -> _
 }
 
 /// The two halves of an IV as (what the first input is combined with, what the first output is combined with).
-#[inline]
-#[target_feature(enable = "aes,avx,sha")]
-pub(super) fn feedback<const ENCRYPT: bool>(iv: &[u8; 32]) -> (__m128i, __m128i) {
-    let (halves, _) = iv.as_chunks();
-    let (ciphertext, plaintext) = (load(&halves[0]), load(&halves[1]));
+pub(super) const fn feedback<const ENCRYPT: bool>(
+    [ciphertext, plaintext]: [__m128i; 2],
+) -> (__m128i, __m128i) {
     if ENCRYPT {
         (ciphertext, plaintext)
     } else {
         (plaintext, ciphertext)
     }
+}
+
+/// 32 bytes in two registers.
+#[inline]
+#[target_feature(enable = "aes,avx,sha")]
+pub(super) fn load_pair(bytes: &[u8; 32]) -> [__m128i; 2] {
+    let (halves, _) = bytes.as_chunks();
+    [load(&halves[0]), load(&halves[1])]
 }
 
 /// A stream between two blocks.
@@ -122,7 +125,7 @@ pub(super) struct Chain {
 impl Chain {
     #[inline]
     #[target_feature(enable = "aes,avx,sha")]
-    pub(super) fn start<const ENCRYPT: bool>(keys: &Keys, iv: &[u8; 32], first: &Block) -> Self {
+    pub(super) fn start<const ENCRYPT: bool>(keys: &Keys, iv: [__m128i; 2], first: &Block) -> Self {
         let (previous_output, previous_input) = feedback::<ENCRYPT>(iv);
         let input = load(first);
         let state = _mm_xor_si128(_mm_xor_si128(input, keys[0]), previous_output);
@@ -182,9 +185,14 @@ impl Chain {
     }
 }
 
+/// A whole stream.
 #[inline]
 #[target_feature(enable = "aes,avx,sha")]
-fn whole<const ENCRYPT: bool>(key: &[u8; 32], iv: &[u8; 32], blocks: &mut [Block]) {
+pub(super) fn whole<const ENCRYPT: bool>(
+    key: [__m128i; 2],
+    iv: [__m128i; 2],
+    blocks: &mut [Block],
+) {
     let mut keys = schedule::<ENCRYPT>(key);
     if let Some(first) = blocks.first() {
         Chain::start::<ENCRYPT>(&keys, iv, first).run::<ENCRYPT>(&keys, blocks);
@@ -194,10 +202,10 @@ fn whole<const ENCRYPT: bool>(key: &[u8; 32], iv: &[u8; 32], blocks: &mut [Block
 
 #[target_feature(enable = "aes,avx,sha")]
 pub(super) fn encrypt(key: &[u8; 32], iv: &[u8; 32], blocks: &mut [Block]) {
-    whole::<true>(key, iv, blocks);
+    whole::<true>(load_pair(key), load_pair(iv), blocks);
 }
 
 #[target_feature(enable = "aes,avx,sha")]
 pub(super) fn decrypt(key: &[u8; 32], iv: &[u8; 32], blocks: &mut [Block]) {
-    whole::<false>(key, iv, blocks);
+    whole::<false>(load_pair(key), load_pair(iv), blocks);
 }

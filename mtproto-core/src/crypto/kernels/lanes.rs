@@ -16,7 +16,7 @@ pub(super) const WIDTH: usize = 8;
 pub(super) struct Lane<'a> {
     keys: Keys,
     /// The IV of the blocks that are left: previous ciphertext, previous plaintext.
-    iv: [u8; 32],
+    iv: [__m128i; 2],
     rest: &'a mut [Block],
 }
 
@@ -24,13 +24,13 @@ impl<'a> Lane<'a> {
     #[inline]
     #[target_feature(enable = "aes,avx,sha")]
     pub(super) fn new<const ENCRYPT: bool>(
-        key: &[u8; 32],
-        iv: &[u8; 32],
+        key: [__m128i; 2],
+        iv: [__m128i; 2],
         blocks: &'a mut [Block],
     ) -> Self {
         Self {
             keys: schedule::<ENCRYPT>(key),
-            iv: *iv,
+            iv,
             rest: blocks,
         }
     }
@@ -62,7 +62,7 @@ pub(super) fn run_all<const ENCRYPT: bool>(lanes: &mut [Lane<'_>]) {
         } else {
             for lane in &mut lanes[..active] {
                 let blocks = core::mem::take(&mut lane.rest);
-                Chain::start::<ENCRYPT>(&lane.keys, &lane.iv, &blocks[0])
+                Chain::start::<ENCRYPT>(&lane.keys, lane.iv, &blocks[0])
                     .run::<ENCRYPT>(&lane.keys, blocks);
             }
             return;
@@ -84,7 +84,7 @@ fn run<const ENCRYPT: bool, const N: usize>(lanes: &mut [Lane<'_>; N]) {
         for (round, key) in keys.iter_mut().zip(lane.keys) {
             round[j] = key;
         }
-        (outputs[j], inputs[j]) = feedback::<ENCRYPT>(&lane.iv);
+        (outputs[j], inputs[j]) = feedback::<ENCRYPT>(lane.iv);
     }
     let blocks = lanes.each_mut().map(|lane| {
         let (now, rest) = core::mem::take(&mut lane.rest).split_at_mut(length);
@@ -111,13 +111,10 @@ fn run<const ENCRYPT: bool, const N: usize>(lanes: &mut [Lane<'_>; N]) {
     }
     keys.zeroize();
     for (j, lane) in lanes.iter_mut().enumerate() {
-        let (ciphertext, plaintext) = if ENCRYPT {
-            (outputs[j], inputs[j])
+        lane.iv = if ENCRYPT {
+            [outputs[j], inputs[j]]
         } else {
-            (inputs[j], outputs[j])
+            [inputs[j], outputs[j]]
         };
-        let (halves, _) = lane.iv.as_chunks_mut();
-        store(&mut halves[0], ciphertext);
-        store(&mut halves[1], plaintext);
     }
 }

@@ -5,8 +5,6 @@
 
 use core::arch::x86_64::*;
 
-use zeroize::Zeroize;
-
 use super::aes::{Chain, Keys};
 use super::{Block, load, store};
 
@@ -55,18 +53,6 @@ pub(super) fn swap(words: __m128i) -> __m128i {
     )
 }
 
-#[inline]
-#[target_feature(enable = "aes,avx,sha")]
-pub(super) fn words(block: &[u8; 64]) -> Words {
-    let (quarters, _) = block.as_chunks();
-    [
-        swap(load(&quarters[0])),
-        swap(load(&quarters[1])),
-        swap(load(&quarters[2])),
-        swap(load(&quarters[3])),
-    ]
-}
-
 impl State {
     /// The state before the first block.
     #[inline]
@@ -88,17 +74,27 @@ impl State {
         }
     }
 
-    /// The hash, if the last block carried the padding.
+    /// The two halves of the hash, if the last block carried the padding.
     #[inline]
     #[target_feature(enable = "aes,avx,sha")]
-    pub(super) fn digest(self) -> [u8; 32] {
+    pub(super) fn digest(self) -> [__m128i; 2] {
         let feba = _mm_shuffle_epi32::<0x1b>(self.abef);
         let dchg = _mm_shuffle_epi32::<0xb1>(self.cdgh);
-        let mut halves = [[0; 16]; 2];
-        store(&mut halves[0], swap(_mm_blend_epi16::<0xf0>(feba, dchg)));
-        store(&mut halves[1], swap(_mm_alignr_epi8::<8>(dchg, feba)));
+        [
+            swap(_mm_blend_epi16::<0xf0>(feba, dchg)),
+            swap(_mm_alignr_epi8::<8>(dchg, feba)),
+        ]
+    }
+
+    /// The hash as bytes.
+    #[inline]
+    #[target_feature(enable = "aes,avx,sha")]
+    pub(super) fn digest_bytes(self) -> [u8; 32] {
+        let [low, high] = self.digest();
         let mut digest = [0; 32];
-        digest.copy_from_slice(halves.as_flattened());
+        let (halves, _) = digest.as_chunks_mut();
+        store(&mut halves[0], low);
+        store(&mut halves[1], high);
         digest
     }
 
@@ -226,68 +222,60 @@ pub(super) fn compress_beside_cipher<const ENCRYPT: bool>(
     outputs
 }
 
-/// A message of a 32-byte part of a key and then a plaintext of whole cipher blocks, as the blocks of its hash.
-pub(super) struct Blocks<'a> {
-    first: [u8; 64],
-    middle: &'a [[u8; 64]],
-    tail: [[u8; 64]; 2],
-    tails: usize,
+/// The plaintext of a message behind the 32-byte part of the key that is hashed with it, block by block.
+pub(super) struct Message<'a> {
+    key_part: &'a [Block; 2],
+    plaintext: &'a [Block],
 }
 
-impl<'a> Blocks<'a> {
-    pub(super) fn new(key_part: &[u8; 32], plaintext: &'a [u8]) -> Self {
-        let mut first = [0; 64];
-        let (head, rest) = plaintext.split_at(plaintext.len().min(32));
-        first[..32].copy_from_slice(key_part);
-        first[32..32 + head.len()].copy_from_slice(head);
-        let (middle, rest) = rest.as_chunks();
-        let mut blocks = Self {
-            first,
-            middle,
-            tail: [[0; 64]; 2],
-            tails: 0,
-        };
-        if head.len() == 32 {
-            blocks.end(rest, plaintext.len() + 32);
-        } else {
-            // The padding begins in the first block: that one is the tail.
-            let short = blocks.first;
-            blocks.end(&short[..32 + head.len()], plaintext.len() + 32);
-            blocks.first = blocks.tail[0];
-            blocks.tail[0] = blocks.tail[1];
-            blocks.tails -= 1;
-        }
-        blocks
-    }
-
-    /// The last bytes of the message with the padding of SHA-256 behind them.
-    fn end(&mut self, rest: &[u8], total: usize) {
-        let flat = self.tail.as_flattened_mut();
-        flat[..rest.len()].copy_from_slice(rest);
-        flat[rest.len()] = 0x80;
-        self.tails = if rest.len() < 56 { 1 } else { 2 };
-        let end = 64 * self.tails;
-        flat[end - 8..end].copy_from_slice(&(total as u64 * 8).to_be_bytes());
-    }
-
-    pub(super) fn len(&self) -> usize {
-        1 + self.middle.len() + self.tails
-    }
-
-    pub(super) fn get(&self, index: usize) -> &[u8; 64] {
-        match index.checked_sub(1) {
-            None => &self.first,
-            Some(index) => match index.checked_sub(self.middle.len()) {
-                None => &self.middle[index],
-                Some(index) => &self.tail[index],
-            },
+impl<'a> Message<'a> {
+    pub(super) const fn new(key_part: &'a [Block; 2], plaintext: &'a [Block]) -> Self {
+        Self {
+            key_part,
+            plaintext,
         }
     }
-}
 
-impl Drop for Blocks<'_> {
-    /// The first block begins with a part of the authorization key.
-    fn drop(&mut self) {
-        self.first.zeroize();
+    /// The number of hash blocks: the padding of SHA-256 (a one bit, the length) always takes one cipher block more.
+    pub(super) const fn len(&self) -> usize {
+        (self.plaintext.len() + 3).div_ceil(4)
+    }
+
+    /// The words of the block number `index`.
+    #[inline]
+    #[target_feature(enable = "aes,avx,sha")]
+    pub(super) fn words(&self, index: usize) -> Words {
+        let inner = index
+            .checked_sub(1)
+            .and_then(|i| self.plaintext.get(2 + 4 * i..)?.first_chunk());
+        match inner {
+            Some([a, b, c, d]) => [swap(load(a)), swap(load(b)), swap(load(c)), swap(load(d))],
+            None => {
+                let first = 4 * index;
+                [
+                    self.quarter(first),
+                    self.quarter(first + 1),
+                    self.quarter(first + 2),
+                    self.quarter(first + 3),
+                ]
+            }
+        }
+    }
+
+    /// Four words of the first block or of the last.
+    #[inline]
+    #[target_feature(enable = "aes,avx,sha")]
+    fn quarter(&self, index: usize) -> __m128i {
+        let end = 2 + self.plaintext.len();
+        if let Some(key) = self.key_part.get(index) {
+            return swap(load(key));
+        }
+        if let Some(block) = self.plaintext.get(index - 2) {
+            return swap(load(block));
+        }
+        let one = if index == end { 1 << 31 } else { 0 };
+        let bits = if index % 4 == 3 { end as u64 * 128 } else { 0 };
+        let bits = _mm_set_epi64x(bits.rotate_left(32).cast_signed(), 0);
+        _mm_or_si128(_mm_set_epi32(0, 0, 0, one), bits)
     }
 }

@@ -174,8 +174,7 @@ impl<const L: usize> Modulus<L> {
         for i in 0..L {
             let factor = wide[i].wrapping_mul(self.n_inv);
             let mut carry = 0;
-            // A window of fixed length spares the bounds checks of the inner loop.
-            let row = &mut wide[i..i + L];
+            let row = row::<L>(wide, i);
             for j in 0..L {
                 (row[j], carry) = multiply_add(row[j], factor, self.n[j], carry);
             }
@@ -232,12 +231,21 @@ fn multiply_add(acc: u64, a: u64, b: u64, carry: u64) -> (u64, u64) {
     (sum as u64, (sum >> 64) as u64)
 }
 
+/// `L` words of a product from `start`: an array, so that the inner loops need no bounds checks.
+#[inline(always)]
+fn row<const L: usize>(wide: &mut Product, start: usize) -> &mut [u64; L] {
+    let rest = &mut wide[start..];
+    // Never empty: L + start is at most the length of a product.
+    rest.first_chunk_mut()
+        .unwrap_or_else(|| unreachable!("a row of a product"))
+}
+
 /// The product of two numbers, into the zeroed `wide`.
 #[inline(always)]
 fn multiply<const L: usize>(wide: &mut Product, a: &Num<L>, b: &Num<L>) {
     for i in 0..L {
         let mut carry = 0;
-        let row = &mut wide[i..i + L];
+        let row = row::<L>(wide, i);
         for j in 0..L {
             (row[j], carry) = multiply_add(row[j], a[i], b[j], carry);
         }

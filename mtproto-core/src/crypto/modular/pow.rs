@@ -1,8 +1,10 @@
 //! Modular powers: with a secret exponent in constant time, with a public one quickly.
 
+use core::hint::black_box;
+
 use zeroize::Zeroize;
 
-use super::{Modulus, Num, mask};
+use super::{Modulus, Num};
 
 /// Bits of the exponent taken at once.
 const WINDOW: usize = 5;
@@ -58,13 +60,31 @@ pub(super) fn bit(number: &[u8], index: usize) -> u64 {
 
 /// `table[digit]`, read by going through the whole table.
 pub(super) fn select<const L: usize>(out: &mut Num<L>, table: &[Num<L>], digit: u64) {
+    /// Entries whose masks are made together; the barrier against the optimiser costs a trip through memory.
+    const ENTRIES: usize = 32;
+    /// Words gathered together, few enough to stay in registers.
+    const WORDS: usize = 8;
     out.fill(0);
-    for (i, entry) in (0_u64..).zip(table) {
-        let difference = i ^ digit;
-        // 1 if the difference is zero: only then does subtracting 1 borrow.
-        let mask = mask((difference.wrapping_sub(1) & !difference) >> 63);
-        for (word, entry) in out.iter_mut().zip(entry) {
-            *word |= entry & mask;
+    for (chunk, first) in table.chunks(ENTRIES).zip((0..).step_by(ENTRIES)) {
+        let masks: [u64; ENTRIES] = core::array::from_fn(|i| {
+            let difference = (first + i as u64) ^ digit;
+            // The top bit is 1 if the difference is zero: only then does subtracting 1 borrow.
+            ((difference.wrapping_sub(1) & !difference) >> 63).wrapping_neg()
+        });
+        let masks = black_box(masks);
+        for (column, out) in out.chunks_exact_mut(WORDS).enumerate() {
+            let mut words = [0; WORDS];
+            for (entry, mask) in chunk.iter().zip(masks) {
+                for (word, entry) in words
+                    .iter_mut()
+                    .zip(&entry[WORDS * column..WORDS * (column + 1)])
+                {
+                    *word |= entry & mask;
+                }
+            }
+            for (out, word) in out.iter_mut().zip(words) {
+                *out |= word;
+            }
         }
     }
 }
@@ -91,11 +111,14 @@ mod tests {
 
     #[test]
     fn select_reads_each_entry() {
-        let table: std::vec::Vec<[u64; 2]> = (0..256).map(|i| [i, !i]).collect();
-        let mut out = [0; 2];
+        let entry = |i: u64| -> [u64; 16] {
+            core::array::from_fn(|word| i << (word % 8 * 8) | word as u64)
+        };
+        let table: std::vec::Vec<_> = (0..256).map(entry).collect();
+        let mut out = [0; 16];
         for digit in 0..256 {
             select(&mut out, &table, digit);
-            assert_eq!(out, [digit, !digit]);
+            assert_eq!(out, entry(digit));
         }
     }
 }

@@ -1,0 +1,64 @@
+//! `mtkit inspect`: from a capture to decoded messages.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use inspector::io::{Format, InspectError, Options, inspect_file};
+
+use crate::exit::{Ending, Failure};
+
+/// Arguments of `mtkit inspect`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectArguments {
+    /// The capture, pcap or pcapng; - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Key log to decrypt with; may be given several times
+    #[arg(long = "keys", short = 'k', value_name = "KEYLOG")]
+    keys: Vec<PathBuf>,
+    /// Print JSON Lines instead of text
+    #[arg(long)]
+    json: bool,
+    /// Show codes, passwords and keys instead of replacing them
+    #[arg(long)]
+    secrets: bool,
+    /// Show long values to their end
+    #[arg(long)]
+    full: bool,
+}
+
+pub(crate) fn run(arguments: &InspectArguments) -> Result<Ending, Failure> {
+    let options = Options {
+        format: if arguments.json {
+            Format::Json
+        } else {
+            Format::Text
+        },
+        secrets: arguments.secrets,
+        full: arguments.full,
+        colour: !arguments.json && colour(),
+    };
+    let mut stdout = io::stdout().lock();
+    let summary =
+        inspect_file(&arguments.file, &arguments.keys, options, &mut stdout).map_err(|error| {
+            match error {
+                InspectError::Write(_) => Failure::Run(error.into()),
+                _ => Failure::Input(error.into()),
+            }
+        })?;
+    stdout
+        .flush()
+        .context("cannot write to standard output")
+        .map_err(Failure::Run)?;
+    if summary.is_complete() {
+        Ok(Ending::Done)
+    } else {
+        Ok(Ending::Findings)
+    }
+}
+
+/// Whether standard output takes colours.
+pub(crate) fn colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,0 +1,214 @@
+//! `mtkit serve`: a mock server until somebody ends it.
+
+use std::io::{self, Read as _, Write};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use mock_server::{MockServer, StartError};
+use serde_json::{Value as Json, json};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::exit::{Ending, Failure};
+
+/// Arguments of `mtkit serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArguments {
+    /// Port to listen on; without it a free one from 20000 to 29999
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    bind: IpAddr,
+    /// Seed of the world and of the server's randomness; the same seed gives the same world
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Append every authorization key to FILE
+    #[arg(long, value_name = "FILE", env = "MTPROTO_KEYLOGFILE")]
+    keylog: Option<PathBuf>,
+    /// Write everything sent and received to FILE, as pcapng
+    #[arg(long, value_name = "FILE")]
+    capture: Option<PathBuf>,
+    /// Print one line of JSON once the server is ready, instead of text
+    #[arg(long)]
+    json: bool,
+    /// End when standard input ends, so that a test's server cannot outlive the test
+    #[arg(long)]
+    exit_on_stdin_close: bool,
+}
+
+pub(crate) fn run(arguments: &ServeArguments) -> Result<Ending, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+        .map_err(Failure::Run)?
+        .block_on(serve(arguments))
+}
+
+async fn serve(arguments: &ServeArguments) -> Result<Ending, Failure> {
+    let started = Instant::now();
+    // Before the server is announced, so that a signal sent at once is not lost.
+    let ending = Endings::new(arguments.exit_on_stdin_close).map_err(Failure::Run)?;
+    let server = start(arguments).await.map_err(|error| match error {
+        StartError::Bind { .. } => Failure::Network(error.into()),
+        _ => Failure::Input(error.into()),
+    })?;
+    let text = if arguments.json {
+        format!("{}\n", ready_line(&server, arguments))
+    } else {
+        let took = started.elapsed().as_millis();
+        format!(
+            "{}\nReady in {took} ms. Ctrl-C ends it.\n",
+            overview(&server, arguments)
+        )
+    };
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
+        .map_err(Failure::Run)?;
+    ending.wait().await;
+    server.stop().await;
+    Ok(Ending::Done)
+}
+
+async fn start(arguments: &ServeArguments) -> Result<MockServer, StartError> {
+    let mut builder = MockServer::builder()
+        .bind(arguments.bind)
+        .port(arguments.port.unwrap_or(0));
+    if let Some(seed) = arguments.seed {
+        builder = builder.seed(seed);
+    }
+    if let Some(path) = &arguments.keylog {
+        builder = builder.keylog(path);
+    }
+    if let Some(path) = &arguments.capture {
+        builder = builder.capture(path);
+    }
+    builder.start().await
+}
+
+/// What may end the server.
+struct Endings {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    stdin: oneshot::Receiver<()>,
+    /// Keeps `stdin` pending where its end means nothing.
+    _open: Option<oneshot::Sender<()>>,
+}
+
+impl Endings {
+    fn new(exit_on_stdin_close: bool) -> anyhow::Result<Self> {
+        let (closed, stdin) = oneshot::channel();
+        let open = if exit_on_stdin_close {
+            // A thread of its own: a read of standard input cannot be cancelled.
+            std::thread::spawn(move || {
+                let mut buffer = [0; 1024];
+                while matches!(io::stdin().lock().read(&mut buffer), Ok(length) if length > 0) {}
+                let _ = closed.send(());
+            });
+            None
+        } else {
+            Some(closed)
+        };
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?,
+            terminate: signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?,
+            stdin,
+            _open: open,
+        })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.stdin => {}
+        }
+    }
+}
+
+/// The fingerprint as clients show it: the 64-bit number in hexadecimal.
+fn fingerprint(server: &MockServer) -> String {
+    format!("{:016x}", server.rsa_public_key().fingerprint())
+}
+
+fn ready_line(server: &MockServer, arguments: &ServeArguments) -> Json {
+    let accounts: Vec<Json> = server
+        .accounts()
+        .iter()
+        .map(|account| {
+            json!({
+                "phone": account.phone,
+                "code": account.code,
+                "password": account.password,
+                "first_name": account.first_name,
+                "username": account.username,
+            })
+        })
+        .collect();
+    let bots: Vec<Json> = server
+        .bots()
+        .iter()
+        .map(|bot| json!({ "token": bot.token, "username": bot.username }))
+        .collect();
+    json!({
+        "v": 1,
+        "ready": true,
+        "mtproto": server.address().to_string(),
+        "dc": server.dc(),
+        "rsa_public_key_pem": server.rsa_public_key().to_pem(),
+        "rsa_fingerprint": fingerprint(server),
+        "keylog": arguments.keylog,
+        "capture": arguments.capture,
+        "accounts": accounts,
+        "bots": bots,
+    })
+}
+
+fn overview(server: &MockServer, arguments: &ServeArguments) -> String {
+    let mut lines = vec![
+        format!(
+            "MTProto    {}   DC {} and every other one",
+            server.address(),
+            server.dc()
+        ),
+        format!(
+            "RSA key    {}   a published test key: it protects nothing",
+            fingerprint(server)
+        ),
+    ];
+    let mut label = "Accounts";
+    for account in server.accounts() {
+        let username = account.username.as_deref().map(|name| format!("@{name}"));
+        let password = account
+            .password
+            .as_deref()
+            .map(|password| format!("   password {password}"));
+        lines.push(format!(
+            "{label:<10} +{}   code {}   {:<6} {:<12}{}",
+            account.phone,
+            account.code.as_deref().unwrap_or("-"),
+            account.first_name,
+            username.unwrap_or_default(),
+            password.unwrap_or_default(),
+        ));
+        label = "";
+    }
+    label = "Bots";
+    for bot in server.bots() {
+        lines.push(format!("{label:<10} {}   @{}", bot.token, bot.username));
+        label = "";
+    }
+    if let Some(path) = &arguments.keylog {
+        lines.push(format!("Key log    {}", path.display()));
+    }
+    if let Some(path) = &arguments.capture {
+        lines.push(format!("Capture    {}", path.display()));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,53 @@
+//! Sessions: identifiers, sequence numbers, salts, time.
+
+use super::section::{
+    ABOUT_MESSAGES, DESCRIPTION, FOUR_ATTACKS, SECURITY_GUIDELINES, SERVICE_MESSAGES,
+};
+use super::{Rule, rules};
+
+rules! {
+    se_01 Must Client DESCRIPTION "A client's message identifiers are divisible by four."
+    se_02 Must Client DESCRIPTION "Message identifiers rise strictly within a session."
+    se_03 Must Client DESCRIPTION "A message identifier is about Unix time times 2^32, with a fraction in its lower half."
+    se_04 Must Client SECURITY_GUIDELINES "A server's message identifiers are odd."
+    se_05 Documented Client DESCRIPTION "A server's identifiers are one modulo four for answers and three otherwise."
+    se_06 Expected Both SECURITY_GUIDELINES "A message whose identifier came before is ignored."
+    se_07 Expected Client SECURITY_GUIDELINES "A repetition is noticed although older messages came in between."
+    se_08 Expected Both SECURITY_GUIDELINES "A message older than everything remembered is ignored."
+    se_09 Expected Both DESCRIPTION "A repetition of a message no longer remembered is ignored."
+    se_10 Documented Client DESCRIPTION "A message that is late but new is accepted."
+    se_11 Expected Both SECURITY_GUIDELINES "A message more than 30 seconds in the future is ignored."
+    se_12 Expected Both SECURITY_GUIDELINES "A message more than 300 seconds in the past is ignored."
+    se_13 Expected Client DESCRIPTION "The first message of a session is held to the same time window."
+    se_14 Expected Client SECURITY_GUIDELINES "Notices about a wrong salt or time are handled although their own time looks wrong."
+    se_15 Documented Client DESCRIPTION "Jumps of the local clock are survived."
+    se_16 Expected Client SECURITY_GUIDELINES "A message names the receiver's own session."
+    se_17 Expected Client DESCRIPTION "Messages of an earlier session under the same key are ignored."
+    se_18 Documented Client DESCRIPTION "Session identifiers are random and not zero."
+    se_19 Must Client DESCRIPTION "seq_no is twice the number of content-related messages before, plus one if this one is content-related."
+    se_20 Must Client DESCRIPTION "Queries have odd sequence numbers."
+    se_21 Must Client DESCRIPTION "Acknowledgements, containers, copies and packed wrappers have even sequence numbers."
+    se_22 Must Client DESCRIPTION "A container's identifier and sequence number are not below those of its content."
+    se_23 Must Client DESCRIPTION "Every content-related message of the server is acknowledged."
+    se_24 Must Client DESCRIPTION "Content-related messages in containers are acknowledged as well."
+    se_25 Documented Client DESCRIPTION "Messages with even sequence numbers need no acknowledgement."
+    se_26 GoodPractice Client DESCRIPTION "An acknowledgement names only messages of the other side."
+    se_27 Recommended Client ABOUT_MESSAGES "Acknowledgements are sent after a while even if nothing else is."
+    se_28 Documented Client ABOUT_MESSAGES "A service message names at most 8192 identifiers."
+    se_29 Must Client ABOUT_MESSAGES "After bad_server_salt the message is sent again with the new salt."
+    se_30 Must Client ABOUT_MESSAGES "A new salt is taken from bad_server_salt only if the message it names was sent recently."
+    se_31 GoodPractice Client DESCRIPTION "Endless bad_server_salt leads to no endless loop."
+    se_32 Documented Client SERVICE_MESSAGES "Future salts are used within their windows."
+    se_33 Documented Client SERVICE_MESSAGES "The salt of new_session_created is used from then on."
+    se_34 Documented Server ABOUT_MESSAGES "A wrong salt is answered with bad_server_salt and the right one."
+    se_35 Documented Server DESCRIPTION "The salt of the window before is accepted for another 30 minutes."
+    se_36 Must Server ABOUT_MESSAGES "A query that comes twice is executed once."
+    se_37 Expected Server ABOUT_MESSAGES "A query outside the time window is answered with code 16, 17 or 20."
+    se_38 Documented Server ABOUT_MESSAGES "An identifier not divisible by four is answered with code 18."
+    se_39 Documented Server ABOUT_MESSAGES "A container with the identifier of an earlier message is answered with code 19."
+    se_40 Documented Server ABOUT_MESSAGES "A sequence number too low or too high is answered with code 32 or 33."
+    se_41 Documented Server ABOUT_MESSAGES "A sequence number of the wrong parity is answered with code 34 or 35."
+    se_42 Paper Client FOUR_ATTACKS "Queries may be executed in the order of their arrival; who needs another order says so."
+    se_43 Paper Client FOUR_ATTACKS "A message sent again does not show an observer that it is the same."
+    se_44 Must Client ABOUT_MESSAGES "A lost message is sent again in a container or under a new identifier, never bare under its old one."
+}
