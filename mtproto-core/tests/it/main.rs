@@ -31,6 +31,7 @@ mod transport_framing;
 mod transport_http;
 mod transport_obfuscation;
 mod transport_passive;
+mod transport_passive_carriers;
 mod transport_properties;
 mod transport_support;
 mod transport_vectors;

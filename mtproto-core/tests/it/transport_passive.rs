@@ -113,7 +113,9 @@ fn give(
         tap.handle_bytes(direction, piece);
         drain(tap, direction, &mut seen);
     }
-    tap.handle_gap(direction, gap.len() as u64);
+    if !gap.is_empty() {
+        tap.handle_gap(direction, gap.len() as u64);
+    }
     for piece in wire[gap.end..].chunks(piece) {
         tap.handle_bytes(direction, piece);
         drain(tap, direction, &mut seen);

@@ -6,7 +6,7 @@ use core::mem;
 
 use super::CarrierError;
 use super::http::HeadReader;
-use super::tls::{self, CLIENT_RECORD, RecordReader, ServerHelloCheck};
+use super::tls::{self, CLIENT_RECORD, RecordReader};
 use super::websocket::{self, FrameReader};
 use crate::crypto::kdf::Direction;
 use crate::random::{self, SecureRandom};
@@ -152,8 +152,8 @@ impl ClientCarrier {
             } => {
                 received.extend_from_slice(bytes);
                 match tls::check_server_hello(received, secret.key(), random)? {
-                    ServerHelloCheck::NeedMore => Ok(()),
-                    ServerHelloCheck::Genuine { len } => {
+                    None => Ok(()),
+                    Some(len) => {
                         let rest = received.split_off(len);
                         let reader = RecordReader::for_client();
                         self.state = State::FakeTls {

@@ -1,6 +1,7 @@
 //! One direction of a tapped stream.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::resync::{self, LOOKAHEAD, MAX_HEADER};
@@ -64,9 +65,13 @@ enum Note {
 
 impl Half {
     pub(super) const fn new(direction: Direction, limits: FrameLimits) -> Self {
+        Self::with_limit(direction, limits.max_frame)
+    }
+
+    const fn with_limit(direction: Direction, limit: usize) -> Self {
         Self {
             direction,
-            limit: limits.max_frame,
+            limit,
             state: State::Waiting,
             keystream: None,
             received: Buffer::new(),
@@ -79,6 +84,18 @@ impl Half {
     /// What has come in before the transport is known, if it is all of the direction so far.
     pub(super) fn head(&self) -> Option<&[u8]> {
         (self.offset == 0 && matches!(self.state, State::Waiting)).then(|| self.received.unread())
+    }
+
+    /// Gives up what has come in, because it is not the stream itself.
+    pub(super) fn take_head(&mut self) -> Vec<u8> {
+        let head = self.received.unread().to_vec();
+        *self = Self::with_limit(self.direction, self.limit);
+        head
+    }
+
+    /// The longest payload in bytes.
+    pub(super) const fn limit(&self) -> usize {
+        self.limit
     }
 
     /// The transport, if a frame shows it.

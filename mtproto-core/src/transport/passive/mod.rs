@@ -11,20 +11,34 @@
 //! coincidence. Whoever has the key confirms the frame by its `msg_key`.
 //! The key stream of an obfuscated stream goes on as if nothing were missing, since it depends on the offset alone.
 //!
+//! # Carriers
+//! WebSockets, HTTP and, with the secret, the look of TLS are taken off. What belongs to the carrier alone, such as the
+//! headers of its records, counts to the range that follows it. A gap inside a record or a body is bridged like any
+//! other one; after a gap across their borders the direction is lost, because nothing tells how much of the gap was
+//! stream.
+//!
 //! # Offsets
 //! All offsets count the bytes of one direction from the first one given to the tap, lost ones included.
 
+mod bodies;
 mod half;
 mod resync;
+mod unwrap;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use self::bodies::Bodies;
 use self::half::Half;
+use self::unwrap::Unwrap;
+use super::carrier::http::{Head, HeadReader};
+use super::carrier::tls::ClientHello;
+use super::carrier::{Carrier, CarrierError};
 use super::detect::{FirstBytes, first_bytes};
 use super::framer::try_secrets;
 use super::obfuscated::{HEADER_LEN, Keystreams};
+use super::secret::SecretForm;
 use super::{Detected, FrameError, FrameLimits, ProxySecret, ServerTransport, Transport};
 use crate::crypto::kdf::Direction;
 use crate::ids::AuthKeyId;
@@ -44,7 +58,8 @@ pub struct Observed<'a> {
 /// What a tap can tell about a range of bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum What<'a> {
-    /// The client's tag or obfuscation header.
+    /// What prepares the rest: the client's tag or obfuscation header, the opening of a carrier, an HTTP message with
+    /// an empty body.
     Preamble,
     /// A frame.
     Payload {
@@ -79,16 +94,33 @@ pub enum SkipReason {
     AfterGap,
     /// No frame is known to begin here, because the frame before has an impossible length.
     AfterError(FrameError),
+    /// The carrier breaks its rules, and its stream cannot be followed.
+    Carrier(CarrierError),
 }
 
 /// A byte stream read from outside. See the [module](self).
 #[derive(Debug)]
 pub struct Tap {
     config: ServerTransport,
+    carrier: Option<Carrier>,
     detected: Option<Detected>,
     keys: Vec<AuthKeyId>,
-    client: Half,
-    server: Half,
+    client: Side,
+    server: Side,
+}
+
+/// One direction: its stream, and what the stream is in.
+#[derive(Debug)]
+struct Side {
+    outside: Outside,
+    half: Half,
+}
+
+#[derive(Debug)]
+enum Outside {
+    Nothing,
+    Wrapped(Unwrap),
+    Http(Bodies),
 }
 
 impl Tap {
@@ -97,15 +129,20 @@ impl Tap {
     /// `secrets` are those of the proxies that the stream may lead to.
     #[must_use]
     pub fn new(secrets: Arc<[ProxySecret]>, limits: FrameLimits) -> Self {
+        let side = |direction| Side {
+            outside: Outside::Nothing,
+            half: Half::new(direction, limits),
+        };
         Self {
             config: ServerTransport {
                 secrets,
                 secrets_only: false,
             },
+            carrier: None,
             detected: None,
             keys: Vec::new(),
-            client: Half::new(Direction::ClientToServer, limits),
-            server: Half::new(Direction::ServerToClient, limits),
+            client: side(Direction::ClientToServer),
+            server: side(Direction::ServerToClient),
         }
     }
 
@@ -115,6 +152,7 @@ impl Tap {
     #[must_use]
     pub fn resume(transport: Transport, keystreams: Keystreams, limits: FrameLimits) -> Self {
         let mut tap = Self::new(Arc::default(), limits);
+        tap.carrier = Some(Carrier::Direct);
         tap.detected = Some(Detected {
             transport,
             obfuscated: true,
@@ -125,20 +163,22 @@ impl Tap {
             client_to_server,
             server_to_client,
         } = keystreams;
-        tap.client.adrift(
-            Some(transport),
-            Some(client_to_server),
-            SkipReason::AfterGap,
-        );
-        tap.server.adrift(
-            Some(transport),
-            Some(server_to_client),
-            SkipReason::AfterGap,
-        );
+        let begin = |side: &mut Side, keystream| {
+            side.half
+                .adrift(Some(transport), Some(keystream), SkipReason::AfterGap);
+        };
+        begin(&mut tap.client, client_to_server);
+        begin(&mut tap.server, server_to_client);
         tap
     }
 
-    /// What the client speaks, once it is known.
+    /// What the stream is in, once it is known. A tap that has not seen the beginning knows of no carrier.
+    #[must_use]
+    pub const fn carrier(&self) -> Option<Carrier> {
+        self.carrier
+    }
+
+    /// What the client speaks, once it is known. [`Carrier::Http`] has no transport to speak.
     #[must_use]
     pub const fn detected(&self) -> Option<&Detected> {
         self.detected.as_ref()
@@ -153,7 +193,7 @@ impl Tap {
 
     /// Takes the next bytes of one direction. They may be cut anywhere.
     pub fn handle_bytes(&mut self, direction: Direction, bytes: &[u8]) {
-        self.half(direction).push(bytes);
+        self.side(direction).push(bytes);
         if direction == Direction::ClientToServer && self.detected.is_none() {
             self.detect();
         }
@@ -161,12 +201,18 @@ impl Tap {
 
     /// Takes note that the next `len` bytes of one direction are missing. [`poll`](Self::poll) has returned nothing
     /// for this direction before, or else what it did not return is skipped.
+    ///
+    /// Zero before the client's first byte says that the beginning is missing, however long it was.
     pub fn handle_gap(&mut self, direction: Direction, len: u64) {
-        if len == 0 {
+        let undetected = direction == Direction::ClientToServer && self.detected.is_none();
+        let side = self.side(direction);
+        if len == 0 && !(undetected && side.pending() == (0..0)) {
             return;
         }
-        self.half(direction).lose(len);
-        if direction == Direction::ClientToServer && self.detected.is_none() {
+        if len > 0 {
+            side.lose(len);
+        }
+        if undetected && !matches!(self.carrier, Some(Carrier::Http)) {
             self.give_up();
         }
     }
@@ -180,14 +226,14 @@ impl Tap {
             detected,
             ..
         } = self;
-        let (half, other) = match direction {
+        let (side, other) = match direction {
             Direction::ClientToServer => (client, server),
             Direction::ServerToClient => (server, client),
         };
-        half.advance(keys);
+        side.half.advance(keys);
         // A plain stream seen from its middle shows its transport where a frame is found.
         if detected.is_none()
-            && let Some(transport) = half.transport()
+            && let Some(transport) = side.half.transport()
         {
             *detected = Some(Detected {
                 transport,
@@ -195,9 +241,9 @@ impl Tap {
                 dc: None,
                 secret: None,
             });
-            other.hint(transport);
+            other.half.hint(transport);
         }
-        let observed = half.poll()?;
+        let observed = side.poll()?;
         if let What::Payload { data, .. } = &observed.what
             && let Some(id) = data.first_chunk().map(|id| AuthKeyId(*id))
             && keys.len() < MAX_LEARNED
@@ -219,7 +265,7 @@ impl Tap {
         }
     }
 
-    const fn half(&mut self, direction: Direction) -> &mut Half {
+    const fn side(&mut self, direction: Direction) -> &mut Side {
         match direction {
             Direction::ClientToServer => &mut self.client,
             Direction::ServerToClient => &mut self.server,
@@ -227,52 +273,179 @@ impl Tap {
     }
 
     fn detect(&mut self) {
-        let Some(head) = self.client.head() else {
+        let Some(head) = self.client.half.head() else {
             return;
         };
-        match first_bytes(head) {
+        // Inside a carrier the stream is obfuscated, whatever its first bytes look like.
+        let first = match self.carrier {
+            None | Some(Carrier::Direct) => first_bytes(head),
+            Some(_) => FirstBytes::Obfuscated,
+        };
+        match first {
             FirstBytes::NeedMore => {}
             FirstBytes::Plain { transport, tag_len } => {
+                self.carrier = Some(Carrier::Direct);
                 self.detected = Some(Detected {
                     transport,
                     obfuscated: false,
                     dc: None,
                     secret: None,
                 });
-                self.client.start(transport, None, tag_len);
-                self.server.start(transport, None, 0);
+                self.client.half.start(transport, None, tag_len);
+                self.server.half.start(transport, None, 0);
             }
             FirstBytes::Obfuscated => {
                 let Some(header) = head.first_chunk::<HEADER_LEN>() else {
                     return;
                 };
-                match try_secrets(header, &self.config) {
-                    Some((accepted, secret)) => {
-                        let transport = accepted.transport;
-                        let Keystreams {
-                            client_to_server,
-                            server_to_client,
-                        } = accepted.keystreams;
-                        self.detected = Some(Detected {
-                            transport,
-                            obfuscated: true,
-                            dc: secret.map(|_| accepted.dc),
-                            secret,
-                        });
-                        self.client
-                            .start(transport, Some(client_to_server), HEADER_LEN);
-                        self.server.start(transport, Some(server_to_client), 0);
-                    }
-                    None => self.give_up(),
-                }
+                let Some((accepted, secret)) = try_secrets(header, &self.config) else {
+                    return self.give_up();
+                };
+                let transport = accepted.transport;
+                let Keystreams {
+                    client_to_server,
+                    server_to_client,
+                } = accepted.keystreams;
+                self.carrier.get_or_insert(Carrier::Direct);
+                self.detected = Some(Detected {
+                    transport,
+                    obfuscated: true,
+                    dc: secret.map(|_| accepted.dc),
+                    secret,
+                });
+                let client = &mut self.client.half;
+                client.start(transport, Some(client_to_server), HEADER_LEN);
+                self.server.half.start(transport, Some(server_to_client), 0);
             }
-            FirstBytes::Http | FirstBytes::Tls => self.give_up(),
+            FirstBytes::Http => self.detect_http(),
+            FirstBytes::Tls => self.detect_tls(),
         }
+    }
+
+    /// A WebSocket is a request to open one; anything else is HTTP with payloads in its bodies.
+    fn detect_http(&mut self) {
+        let head = self.client.half.head().unwrap_or_default();
+        let len = match HeadReader::default().find(head) {
+            Ok(None) => return,
+            Ok(Some(len)) => len,
+            Err(_) => return self.give_up(),
+        };
+        let Ok(request) = Head::parse(head.get(..len).unwrap_or_default()) else {
+            return self.give_up();
+        };
+        if request.lists("Upgrade", "websocket") {
+            self.carrier = Some(Carrier::WebSocket);
+            self.wrap(
+                |direction| Outside::Wrapped(Unwrap::frames(direction, len)),
+                len,
+            );
+        } else {
+            self.carrier = Some(Carrier::Http);
+            let limit = self.client.half.limit();
+            self.wrap(|direction| Outside::Http(Bodies::new(direction, limit)), 0);
+        }
+    }
+
+    /// Without the secret the stream inside could not be read either.
+    fn detect_tls(&mut self) {
+        let head = self.client.half.head().unwrap_or_default();
+        let (hello, len) = match ClientHello::parse(head) {
+            Ok(None) => return,
+            Ok(Some(parsed)) => parsed,
+            Err(_) => return self.give_up(),
+        };
+        let proven = self.config.secrets.iter().position(|secret| {
+            matches!(secret.form(), SecretForm::FakeTls { .. })
+                && hello.verify(secret.key()).is_some()
+        });
+        let Some(secret) = proven else {
+            return self.give_up();
+        };
+        self.carrier = Some(Carrier::FakeTls { secret });
+        self.wrap(
+            |direction| Outside::Wrapped(Unwrap::records(direction, len)),
+            len,
+        );
+    }
+
+    /// Puts both directions into their carrier; the client's first `opening` bytes are its opening.
+    fn wrap(&mut self, outside: impl Fn(Direction) -> Outside, opening: usize) {
+        for (direction, opening) in [
+            (Direction::ClientToServer, opening),
+            (Direction::ServerToClient, 0),
+        ] {
+            let side = self.side(direction);
+            let received = side.half.take_head();
+            side.outside = outside(direction);
+            side.push(received.get(opening..).unwrap_or_default());
+        }
+        self.detect();
     }
 
     /// Not a beginning that can be read; perhaps the middle of a plain stream.
     fn give_up(&mut self) {
-        self.client.adrift(None, None, SkipReason::UnknownTransport);
-        self.server.adrift(None, None, SkipReason::UnknownTransport);
+        for side in [&mut self.client, &mut self.server] {
+            side.half.adrift(None, None, SkipReason::UnknownTransport);
+        }
+    }
+}
+
+impl Side {
+    fn push(&mut self, bytes: &[u8]) {
+        match &mut self.outside {
+            Outside::Nothing => self.half.push(bytes),
+            Outside::Wrapped(carrier) => {
+                let mut stream = Vec::new();
+                carrier.push(bytes, &mut stream);
+                self.half.push(&stream);
+            }
+            Outside::Http(bodies) => bodies.push(bytes),
+        }
+    }
+
+    fn lose(&mut self, len: u64) {
+        match &mut self.outside {
+            Outside::Nothing => self.half.lose(len),
+            Outside::Wrapped(carrier) => {
+                if carrier.lose(len) {
+                    self.half.lose(len);
+                }
+            }
+            Outside::Http(bodies) => bodies.lose(len),
+        }
+    }
+
+    fn pending(&self) -> Range<u64> {
+        match &self.outside {
+            Outside::Nothing => self.half.pending(),
+            Outside::Wrapped(carrier) => carrier.pending(),
+            Outside::Http(bodies) => bodies.pending(),
+        }
+    }
+
+    fn poll(&mut self) -> Option<Observed<'_>> {
+        let carrier = match &mut self.outside {
+            Outside::Nothing => return self.half.poll(),
+            Outside::Http(bodies) => return bodies.poll(),
+            Outside::Wrapped(carrier) => carrier,
+        };
+        if let Some(range) = carrier.poll_opening() {
+            return Some(Observed {
+                range,
+                what: What::Preamble,
+            });
+        }
+        match self.half.poll() {
+            Some(mut observed) => {
+                if let What::Payload { at, .. } = &mut observed.what {
+                    *at = carrier.locate(*at);
+                }
+                observed.range = carrier.report_inner(observed.range.end);
+                Some(observed)
+            }
+            None => carrier
+                .poll_rest()
+                .map(|(range, what)| Observed { range, what }),
+        }
     }
 }

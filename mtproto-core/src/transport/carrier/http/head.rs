@@ -4,7 +4,7 @@ use super::{HEAD_LIMIT, HttpError};
 
 /// Finds the end of a head in a growing buffer.
 #[derive(Debug, Default)]
-pub(in crate::transport::carrier) struct HeadReader {
+pub(in crate::transport) struct HeadReader {
     searched: usize,
 }
 
@@ -13,10 +13,7 @@ impl HeadReader {
     ///
     /// # Errors
     /// [`HttpError::HeadTooLong`].
-    pub(in crate::transport::carrier) fn find(
-        &mut self,
-        buf: &[u8],
-    ) -> Result<Option<usize>, HttpError> {
+    pub(in crate::transport) fn find(&mut self, buf: &[u8]) -> Result<Option<usize>, HttpError> {
         let from = self.searched.saturating_sub(3);
         let found = buf.get(from..).and_then(|unsearched| {
             unsearched
@@ -35,14 +32,14 @@ impl HeadReader {
 
 /// A well-formed head.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::transport::carrier) struct Head<'a> {
+pub(in crate::transport) struct Head<'a> {
     first_line: [&'a str; 3],
     fields: &'a str,
 }
 
 impl<'a> Head<'a> {
     /// The head in `bytes`, which end with its empty line.
-    pub(in crate::transport::carrier) fn parse(bytes: &'a [u8]) -> Result<Self, HttpError> {
+    pub(in crate::transport) fn parse(bytes: &'a [u8]) -> Result<Self, HttpError> {
         let text = core::str::from_utf8(bytes).map_err(|_| HttpError::Head)?;
         let legal = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
         if !text.chars().all(legal) {
@@ -73,12 +70,12 @@ impl<'a> Head<'a> {
     }
 
     /// Method, target and version of a request.
-    pub(in crate::transport::carrier) const fn request_line(self) -> [&'a str; 3] {
+    pub(in crate::transport) const fn request_line(self) -> [&'a str; 3] {
         self.first_line
     }
 
     /// The status of a response.
-    pub(in crate::transport::carrier) fn status(self) -> Result<u16, HttpError> {
+    pub(in crate::transport) fn status(self) -> Result<u16, HttpError> {
         let [version, status, _] = self.first_line;
         check_version(version)?;
         match status.parse() {
@@ -88,10 +85,7 @@ impl<'a> Head<'a> {
     }
 
     /// The values of all fields of this name.
-    pub(in crate::transport::carrier) fn values(
-        self,
-        name: &'a str,
-    ) -> impl Iterator<Item = &'a str> {
+    pub(in crate::transport) fn values(self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.lines().filter_map(move |line| {
             let (found, value) = line.split_once(':')?;
             found
@@ -101,7 +95,7 @@ impl<'a> Head<'a> {
     }
 
     /// Whether a field of this name lists `token`.
-    pub(in crate::transport::carrier) fn lists(self, name: &'a str, token: &str) -> bool {
+    pub(in crate::transport) fn lists(self, name: &'a str, token: &str) -> bool {
         self.values(name).any(|value| {
             value
                 .split(',')
@@ -110,7 +104,7 @@ impl<'a> Head<'a> {
     }
 
     /// The length of the body in bytes, if it is told once and in no other way.
-    pub(in crate::transport::carrier) fn content_length(self) -> Result<Option<u64>, HttpError> {
+    pub(in crate::transport) fn content_length(self) -> Result<Option<u64>, HttpError> {
         if self.values("Transfer-Encoding").next().is_some() {
             return Err(HttpError::Length);
         }
@@ -125,7 +119,7 @@ impl<'a> Head<'a> {
     }
 
     /// Whether the sender keeps the connection open after this message.
-    pub(in crate::transport::carrier) fn keeps_alive(self, version: &str) -> bool {
+    pub(in crate::transport) fn keeps_alive(self, version: &str) -> bool {
         if version == "HTTP/1.0" {
             self.lists("Connection", "keep-alive")
         } else {
@@ -134,7 +128,7 @@ impl<'a> Head<'a> {
     }
 }
 
-pub(in crate::transport::carrier) fn check_version(version: &str) -> Result<(), HttpError> {
+pub(in crate::transport) fn check_version(version: &str) -> Result<(), HttpError> {
     match version {
         "HTTP/1.1" | "HTTP/1.0" => Ok(()),
         _ => Err(HttpError::Version),

@@ -11,7 +11,7 @@ mod server;
 use core::fmt;
 
 pub use self::client::HttpClient;
-pub(super) use self::head::{Head, HeadReader};
+pub(in crate::transport) use self::head::{Head, HeadReader};
 pub(super) use self::server::write_refusal;
 pub use self::server::{HttpServer, Request};
 

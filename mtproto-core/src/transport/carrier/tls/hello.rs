@@ -7,9 +7,9 @@ use subtle::ConstantTimeEq;
 use super::{TlsError, hmac_sha256};
 use crate::random::{self, SecureRandom};
 
-/// The longest hello of either side, in bytes; real ones are below 2 KiB, and a proxy's imitated certificate is
-/// shorter than a record.
-pub const HELLO_LIMIT: usize = 5 + 16_384;
+/// The longest hello of either side, in bytes: real ones are below 2 KiB, and a server's is followed by one record in
+/// the place of its certificate.
+pub const HELLO_LIMIT: usize = 5 + 16_384 + 1024;
 
 /// Offset of the 32 random bytes in a hello's first record: headers of record and message, version.
 const RANDOM_AT: usize = 5 + 4 + 2;
@@ -239,52 +239,47 @@ pub fn server_hello(
     hello
 }
 
-/// What a client makes of the server's first bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ServerHelloCheck {
-    /// The three records are not all there.
-    NeedMore,
-    /// The server knows the secret; its stream begins after this many bytes.
-    Genuine {
-        /// Bytes of the three records.
-        len: usize,
-    },
-}
-
-/// Checks a server's answer to the hello with `client_random`.
+/// The length of a server's answer to a hello, three records, once all of it is there.
 ///
 /// # Errors
-/// The records are others, or the digest does not prove that the server knows the secret. Nothing may be sent then.
-pub fn check_server_hello(
-    bytes: &[u8],
-    key: &[u8; 16],
-    client_random: &[u8; 32],
-) -> Result<ServerHelloCheck, TlsError> {
+/// The records are others, or longer than [`HELLO_LIMIT`].
+pub fn server_hello_len(bytes: &[u8]) -> Result<Option<usize>, TlsError> {
     let mut len = 0_usize;
     for expected in [0x16, 0x14, 0x17] {
         let rest = bytes.get(len..).unwrap_or_default();
         let Some(&[kind, v1, v0, l1, l0]) = rest.first_chunk::<5>() else {
-            return Ok(ServerHelloCheck::NeedMore);
+            return Ok(None);
         };
         if kind != expected {
             return Err(TlsError::Record { kind });
         }
-        if [v1, v0] != [3, 3] {
-            return Err(TlsError::Hello);
-        }
         let body = usize::from(u16::from_be_bytes([l1, l0]));
         len = len.saturating_add(5).saturating_add(body);
-        if len > HELLO_LIMIT.saturating_add(1024) {
+        if [v1, v0] != [3, 3] || len > HELLO_LIMIT {
             return Err(TlsError::Hello);
         }
     }
-    let Some(records) = bytes.get(..len) else {
-        return Ok(ServerHelloCheck::NeedMore);
+    Ok((bytes.len() >= len).then_some(len))
+}
+
+/// The length of the server's answer to the hello with `client_random`, once all of it is there and proves that the
+/// server knows the secret. The server's stream follows it.
+///
+/// # Errors
+/// The records are others, or the digest proves nothing. Nothing may be sent then.
+pub fn check_server_hello(
+    bytes: &[u8],
+    key: &[u8; 16],
+    client_random: &[u8; 32],
+) -> Result<Option<usize>, TlsError> {
+    let Some(len) = server_hello_len(bytes)? else {
+        return Ok(None);
     };
+    let records = bytes.get(..len).unwrap_or_default();
     let (head, random, tail) = around_random(records).ok_or(TlsError::Hello)?;
     let digest = hmac_sha256(key, &[client_random, head, &[0; 32], tail]);
     if bool::from(digest.ct_eq(random)) {
-        Ok(ServerHelloCheck::Genuine { len })
+        Ok(Some(len))
     } else {
         Err(TlsError::Digest)
     }

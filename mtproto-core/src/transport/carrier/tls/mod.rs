@@ -12,7 +12,7 @@ use core::fmt;
 
 pub(super) use self::hello::random_of;
 pub use self::hello::{
-    ClientHello, HELLO_LIMIT, ServerHelloCheck, check_server_hello, client_hello, server_hello,
+    ClientHello, HELLO_LIMIT, check_server_hello, client_hello, server_hello, server_hello_len,
 };
 pub use self::records::{CLIENT_RECORD, RecordReader, SERVER_RECORD, write_records};
 use super::mac::hmac_sha256;

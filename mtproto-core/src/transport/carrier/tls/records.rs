@@ -45,12 +45,24 @@ impl RecordReader {
     ///
     /// # Errors
     /// Another record than data, or one that is too long. Nothing can be read from then on.
-    pub fn read(&mut self, mut bytes: &[u8], stream: &mut Vec<u8>) -> Result<(), TlsError> {
+    pub fn read(&mut self, bytes: &[u8], stream: &mut Vec<u8>) -> Result<(), TlsError> {
+        self.read_runs(bytes, stream, |_, _| {})
+    }
+
+    /// Does the same and tells of each piece of the stream where in `bytes` it begins, and its length.
+    pub(in crate::transport) fn read_runs(
+        &mut self,
+        all: &[u8],
+        stream: &mut Vec<u8>,
+        mut run: impl FnMut(usize, usize),
+    ) -> Result<(), TlsError> {
+        let mut bytes = all;
         while !bytes.is_empty() {
             if self.left > 0 {
                 let len = usize::from(self.left).min(bytes.len());
                 let (body, rest) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
                 if !self.ignored {
+                    run(all.len().saturating_sub(bytes.len()), len);
                     stream.extend_from_slice(body);
                 }
                 let read = u16::try_from(len).unwrap_or(self.left);
@@ -70,6 +82,16 @@ impl RecordReader {
             }
         }
         Ok(())
+    }
+
+    /// Goes on `len` bytes further, if they are known to be of the stream.
+    pub(in crate::transport) fn lose(&mut self, len: u64) -> bool {
+        let left = u16::try_from(len)
+            .ok()
+            .filter(|_| !self.ignored)
+            .and_then(|len| self.left.checked_sub(len));
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
     }
 
     fn begin(&mut self) -> Result<(), TlsError> {

@@ -71,7 +71,18 @@ impl FrameReader {
     ///
     /// # Errors
     /// A frame breaks the rules. Nothing can be read from then on.
-    pub fn read(&mut self, mut bytes: &[u8], stream: &mut Vec<u8>) -> Result<(), WebSocketError> {
+    pub fn read(&mut self, bytes: &[u8], stream: &mut Vec<u8>) -> Result<(), WebSocketError> {
+        self.read_runs(bytes, stream, |_, _| {})
+    }
+
+    /// Does the same and tells of each piece of the stream where in `bytes` it begins, and its length.
+    pub(in crate::transport) fn read_runs(
+        &mut self,
+        all: &[u8],
+        stream: &mut Vec<u8>,
+        mut run: impl FnMut(usize, usize),
+    ) -> Result<(), WebSocketError> {
+        let mut bytes = all;
         while self.ended.is_none() {
             let Some(frame) = &mut self.frame else {
                 let Some((byte, rest)) = bytes.split_first() else {
@@ -88,9 +99,13 @@ impl FrameReader {
             if len == 0 && frame.left > 0 {
                 return Ok(());
             }
+            let at = all.len().saturating_sub(bytes.len());
             let (payload, rest) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
             bytes = rest;
             let out = if frame.opcode < CLOSE {
+                if len > 0 {
+                    run(at, len);
+                }
                 &mut *stream
             } else {
                 &mut self.control
@@ -106,6 +121,22 @@ impl FrameReader {
             }
         }
         Ok(())
+    }
+
+    /// Goes on `len` bytes further, if they are known to be of the stream.
+    pub(in crate::transport) fn lose(&mut self, len: u64) -> bool {
+        let Some(frame) = self.frame.as_mut().filter(|frame| frame.opcode < CLOSE) else {
+            return false;
+        };
+        let Some(left) = frame.left.checked_sub(len) else {
+            return false;
+        };
+        frame.left = left;
+        frame.mask.rotate_left((len % 4) as usize);
+        if left == 0 {
+            self.frame = None;
+        }
+        true
     }
 
     fn read_header(&mut self) -> Result<(), WebSocketError> {
