@@ -1,13 +1,14 @@
 //! JSON Lines: one object per row, each with `"v":1` and a `kind`.
 //!
 //! 64-bit integers are strings, because many readers have none; hashes and identifiers that are byte strings are
-//! hexadecimal, byte fields of TL objects base64. Times are Unix seconds with nine decimals, as strings.
-//! New fields may come, none goes.
+//! hexadecimal. TL objects have the form of [`tl_parser::json`], but for secrets, which are replaced.
+//! Times are Unix seconds with nine decimals, as strings. New fields may come, none goes.
 
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mtproto_core::rules;
 use mtproto_core::time::UnixTime;
 use tl_parser::{Object, Schema, Value};
 
@@ -265,6 +266,10 @@ impl Line<'_> {
         self.text("severity", severity(row.severity));
         if let Some(rule) = row.rule {
             self.text("rule", rule);
+            if let Some(rule) = rules::find(rule) {
+                self.text("sentence", rule.sentence);
+                self.text("section", rule.section);
+            }
         }
         self.text("cause", &row.cause);
         self.text("fix", row.fix);
@@ -495,24 +500,24 @@ fn value(out: &mut String, value_: &Value, schema: &Schema, type_text: &str, sec
         Value::Long(long) => {
             let _ = write!(out, "\"{long}\"");
         }
-        // JSON has no word for infinities and for what is no number.
         Value::Double(double) if double.is_finite() => {
             let _ = write!(out, "{double:?}");
         }
+        // JSON has no word for infinities and for what is no number: their bits.
         Value::Double(double) => {
-            let _ = write!(out, "\"{double}\"");
+            let _ = write!(out, "{{\"$double\":\"{:016x}\"}}", double.to_bits());
         }
         Value::Int128(bytes) => quoted_hex(out, bytes),
         Value::Int256(bytes) => quoted_hex(out, bytes),
         Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) if super::is_text(type_text) => escape::json(out, text),
+            _ if type_text == "bytes" => quoted_base64(out, bytes),
+            Ok(text) => escape::json(out, text),
             // A string that is no UTF-8 must not look like one that is.
-            Err(_) if super::is_text(type_text) => {
-                out.push_str("{\"_\":\"bytes\",\"base64\":");
+            Err(_) => {
+                out.push_str("{\"$base64\":");
                 quoted_base64(out, bytes);
                 out.push('}');
             }
-            _ => quoted_base64(out, bytes),
         },
         Value::Vector(items) => {
             let element = super::element_type(type_text);
@@ -549,6 +554,16 @@ fn tl_object(out: &mut String, object: &Object, schema: &Schema, secrets: bool) 
                 secrets,
             );
         }
+    }
+    let mut extra = object.all_extra_flags().peekable();
+    if extra.peek().is_some() {
+        out.push_str(",\"$flags\":{");
+        for (n, (word, bits)) in extra.enumerate() {
+            out.push_str(if n > 0 { "," } else { "" });
+            escape::json(out, word);
+            let _ = write!(out, ":{bits}");
+        }
+        out.push('}');
     }
     out.push('}');
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use mtproto_core::rules;
 use mtproto_core::time::UnixTime;
 use tl_parser::{Object, Schema, Value};
 
@@ -209,10 +210,11 @@ impl TextTree {
         self.styled(style, word, out);
         let _ = write!(out, " {}: ", row.id);
         escape::terminal(out, &row.cause);
-        if let Some(rule) = row.rule {
-            let _ = write!(out, " ({rule})");
+        out.push('\n');
+        if let Some(rule) = row.rule.and_then(rules::find) {
+            let _ = writeln!(out, "    rule {}\n    {}", rule, rule.section);
         }
-        let _ = write!(out, "\n    fix: {}\n", row.fix);
+        let _ = writeln!(out, "    fix: {}", row.fix);
         if !row.evidence.is_empty() {
             out.push_str("    see packets");
             for packet in &row.evidence {

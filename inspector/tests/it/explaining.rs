@@ -41,6 +41,13 @@ fn found(said: &Said) -> Vec<String> {
 fn finds(talk: &Talk, expected: &[&str]) -> Said {
     let said = said(talk);
     assert_eq!(found(&said), expected, "{}", said.text);
+    // Every rule named is one of the registry: its page is given.
+    for row in said.rows("finding").filter(|row| row["rule"].is_string()) {
+        assert!(
+            row["section"].as_str().unwrap().starts_with("https://"),
+            "{row}"
+        );
+    }
     said
 }
 
@@ -380,4 +387,55 @@ fn findings_are_not_repeated_without_end() {
         talk.message(true, false, &ping);
     }
     assert_eq!(found(&said(&talk)).len(), 5);
+}
+
+/// The identifiers of rules in the sources of this crate are those of the registry.
+#[test]
+fn every_rule_that_a_finding_can_name_is_in_the_registry() {
+    let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut named = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for word in text.split('"') {
+                let bytes = word.as_bytes();
+                let is_rule = bytes.len() == 5
+                    && bytes[2] == b'_'
+                    && bytes[..2].iter().all(u8::is_ascii_lowercase)
+                    && bytes[3..].iter().all(u8::is_ascii_digit);
+                if is_rule {
+                    named += 1;
+                    assert!(
+                        mtproto_core::rules::find(word).is_some(),
+                        "{word} in {}",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+    assert!(named > 40, "only {named} rules found in the sources");
+}
+
+#[test]
+fn objects_have_the_json_form_of_the_schema_crate() {
+    let mut talk = plain_talk();
+    talk.chat(8);
+    let said = said(&talk);
+    let schema = talk::api();
+    let mut compared = 0;
+    for row in said
+        .rows("msg")
+        .filter(|row| row["layer"].is_number() && row["body"].is_object())
+    {
+        let value = tl_parser::json::from_json(schema, &row["body"]).unwrap();
+        assert_eq!(tl_parser::json::to_json(schema, &value), row["body"]);
+        compared += 1;
+    }
+    assert!(compared > 8);
 }
