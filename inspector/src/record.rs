@@ -340,6 +340,8 @@ pub struct Summary {
     pub queries: u64,
     /// Results that belong to a query of the capture.
     pub answered: u64,
+    /// Queries that the server refused, for their salt or time for example; clients send them again.
+    pub refused: u64,
     /// Results that are errors.
     pub rpc_errors: u64,
     /// What became of the TCP payload.

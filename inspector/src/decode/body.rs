@@ -330,6 +330,7 @@ pub(super) fn as_query(
     };
     answered.then(|| Query {
         method: decoded.name.clone(),
+        is_rpc: decoded.role == Role::Query,
         conn,
         at,
         answered: false,

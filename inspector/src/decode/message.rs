@@ -328,7 +328,12 @@ impl Shared {
                 msg_id: answered,
                 ..*id
             });
-            self.summary.answered += u64::from(first && decoded.role == Role::Result);
+            let counted = if decoded.role == Role::Result {
+                &mut self.summary.answered
+            } else {
+                &mut self.summary.refused
+            };
+            *counted += u64::from(first);
         }
         if let Some(query) = body::as_query(&decoded, place.conn, place.at) {
             self.queries.sent(*id, query);

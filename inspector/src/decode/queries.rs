@@ -22,6 +22,8 @@ pub(super) struct QueryId {
 #[derive(Clone, Debug)]
 pub(super) struct Query {
     pub(super) method: String,
+    /// Whether it is an RPC query and no service message.
+    pub(super) is_rpc: bool,
     pub(super) conn: ConnId,
     pub(super) at: At,
     /// Whether an answer was seen; another may still come.
@@ -55,11 +57,11 @@ impl Queries {
         self.open.get(id)
     }
 
-    /// Notes an answer; whether it is the first one to a known query.
+    /// Notes an answer; whether it is the first one to a known RPC query.
     pub(super) fn answered(&mut self, id: &QueryId) -> bool {
         self.open
             .get_mut(id)
-            .is_some_and(|query| !std::mem::replace(&mut query.answered, true))
+            .is_some_and(|query| !std::mem::replace(&mut query.answered, true) && query.is_rpc)
     }
 }
 
@@ -84,6 +86,7 @@ mod tests {
         };
         let query = Query {
             method: "f".into(),
+            is_rpc: true,
             conn: ConnId(1),
             at: At::default(),
             answered: false,

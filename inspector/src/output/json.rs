@@ -397,6 +397,7 @@ impl Line<'_> {
         self.number("messages", row.messages);
         self.number("queries", row.queries);
         self.number("answered", row.answered);
+        self.number("refused", row.refused);
         self.number("rpc_errors", row.rpc_errors);
         self.number("connections", row.connections);
         self.number("mtproto_connections", row.mtproto_connections);

@@ -210,6 +210,14 @@ impl TextTree {
         self.styled(style, word, out);
         let _ = write!(out, " {}: ", row.id);
         escape::terminal(out, &row.cause);
+        // What belongs to normal operation needs no advice.
+        if row.severity == Severity::Notice {
+            if let Some(rule) = row.rule {
+                let _ = write!(out, " ({rule})");
+            }
+            out.push('\n');
+            return;
+        }
         out.push('\n');
         if let Some(rule) = row.rule.and_then(rules::find) {
             let _ = writeln!(out, "    rule {}\n    {}", rule, rule.section);
@@ -348,7 +356,7 @@ impl TextTree {
         out.push_str("——\n");
         let _ = writeln!(
             out,
-            "{} decoded on {} ({} seen): {}, {} answered, {} with an error",
+            "{} decoded on {} ({} seen): {}, {} answered ({} with an error), {} refused",
             count(row.messages, "message", "messages"),
             count(
                 row.mtproto_connections,
@@ -359,6 +367,7 @@ impl TextTree {
             count(row.queries, "query", "queries"),
             row.answered,
             row.rpc_errors,
+            row.refused,
         );
         let _ = write!(out, "{} of TCP payload:", size(row.bytes.total() as usize));
         let mut separator = " ";
