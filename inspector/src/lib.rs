@@ -29,6 +29,7 @@ pub mod io;
 pub mod keys;
 pub mod output;
 pub mod record;
+pub mod stats;
 
 use capture::Capture;
 use capture::file::FileError;

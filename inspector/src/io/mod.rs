@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::Inspector;
 use crate::capture::file::{FileErrorKind, FileItem, FileReader};
 use crate::keys::{KeyLogReader, KeyRing, Source};
-use crate::output::{JsonLines, TextTree};
+use crate::output::{JsonLines, TextTree, stats_json, stats_text};
 use crate::record::{Note, Row, Summary};
+use crate::stats::Stats;
 
 /// Bytes read from a file at once.
 const CHUNK: usize = 256 * 1024;
@@ -23,6 +24,10 @@ pub enum Format {
     Text,
     /// JSON Lines.
     Json,
+    /// A table of RPC methods, then the summary.
+    Stats,
+    /// The same as JSON Lines.
+    StatsJson,
 }
 
 /// What [`inspect_file`] does.
@@ -263,6 +268,7 @@ struct RowWriter {
     format: Format,
     json: JsonLines,
     text: TextTree,
+    stats: Stats,
     buffer: String,
     failed: Option<io::Error>,
 }
@@ -273,6 +279,7 @@ impl RowWriter {
             format: options.format,
             json: JsonLines::new(options.secrets),
             text: TextTree::new(options.secrets, options.full, options.colour),
+            stats: Stats::new(),
             buffer: String::new(),
             failed: None,
         }
@@ -282,6 +289,27 @@ impl RowWriter {
         match self.format {
             Format::Json => self.json.row(row, &mut self.buffer),
             Format::Text => self.text.row(row, &mut self.buffer),
+            Format::Stats | Format::StatsJson => self.stats_row(row),
+        }
+    }
+
+    /// Counts a row; the last one brings all numbers.
+    fn stats_row(&mut self, row: &Row<'_>) {
+        self.stats.observe(row);
+        let is_json = self.format == Format::StatsJson;
+        match row {
+            Row::Summary(_) | Row::Note(_) if is_json => {
+                if let Row::Summary(_) = row {
+                    stats_json(&self.stats, &mut self.buffer);
+                }
+                self.json.row(row, &mut self.buffer);
+            }
+            Row::Summary(_) => {
+                stats_text(&self.stats, &mut self.buffer);
+                self.text.row(row, &mut self.buffer);
+            }
+            Row::Note(_) => self.text.row(row, &mut self.buffer),
+            _ => {}
         }
     }
 

@@ -3,9 +3,11 @@
 mod escape;
 mod json;
 mod redact;
+mod table;
 mod text;
 
 pub use json::JsonLines;
+pub use table::{stats_json, stats_text};
 pub use text::TextTree;
 
 use mtproto_core::transport::Transport;

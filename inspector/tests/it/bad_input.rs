@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use inspector::io::{InspectError, Options, inspect_file};
+use inspector::io::{Format, InspectError, Options, inspect_file};
 use mtproto_core::random::{ChaChaRandom, SecureRandom as _};
 use mtproto_core::transport::{ClientTransport, Transport};
 
@@ -85,6 +85,45 @@ fn keys_anywhere_in_a_capture_file_are_used() {
     let summary = inspect_file(&file.0, &[], Options::default(), &mut out).unwrap();
     assert_eq!(summary.messages, talk.messages);
     assert!(String::from_utf8(out).unwrap().ends_with("undecoded: 0\n"));
+}
+
+#[test]
+fn statistics_are_a_table_and_json_lines() {
+    let mut talk = Talk::new(1, &ClientTransport::plain(Transport::Abridged));
+    talk.chat(40);
+    let mut tcp = Tcp::open("127.0.0.1:40000", "127.0.0.1:20443", 7);
+    tcp.send(&talk.chunks, 1400);
+    let file = TempFile::new("stats.pcap", &FileKind::default().write(&tcp.packets));
+    let keys = TempFile::new("stats.keys", talk.key_log().as_bytes());
+    let run = |format| {
+        let mut out = Vec::new();
+        let options = Options {
+            format,
+            ..Options::default()
+        };
+        inspect_file(&file.0, std::slice::from_ref(&keys.0), options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let table = run(Format::Stats);
+    let row = table
+        .lines()
+        .find(|line| line.starts_with("updates.getState"))
+        .unwrap();
+    let cells: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(cells[1..5], ["10", "10", "0", "0"], "{table}");
+    assert_eq!(
+        cells[7], "1.000",
+        "the forge answers after a millisecond: {table}"
+    );
+    assert!(table.ends_with("undecoded: 0\n"));
+    let json = run(Format::StatsJson);
+    let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&first["kind"], &first["name"]),
+        (&"method".into(), &"help.getNearestDc".into())
+    );
+    assert_eq!(first["queries"], 11);
+    assert!(json.lines().last().unwrap().contains("\"summary\""));
 }
 
 #[test]
