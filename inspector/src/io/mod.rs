@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Inspector;
 use crate::capture::file::{FileErrorKind, FileItem, FileReader};
-use crate::keys::{KeyLogReader, KeyRing, Source};
+use crate::keys::{Entry, KeyLife, KeyLogReader, KeyRing, Source, session_string};
 use crate::output::{JsonLines, TextTree, stats_json, stats_text};
 use crate::record::{Note, Row, Summary};
 use crate::stats::Stats;
@@ -72,8 +72,8 @@ pub enum InspectError {
         /// What it is instead, and what to do.
         reason: String,
     },
-    /// The file given as key log holds no line of a key log.
-    NotAKeyLog {
+    /// The file given for keys holds none of the forms in which keys are known.
+    NotKeys {
         /// The file.
         path: PathBuf,
     },
@@ -86,10 +86,10 @@ impl fmt::Display for InspectError {
         match self {
             Self::Read { path, error } => write!(f, "cannot read {}: {error}", path.display()),
             Self::NotACapture { path, reason } => write!(f, "{}: {reason}", path.display()),
-            Self::NotAKeyLog { path } => write!(
+            Self::NotKeys { path } => write!(
                 f,
-                "{}: not a key log: no line begins with MTPROTO_; give the file that the client or server wrote \
-                 for MTPROTO_KEYLOGFILE",
+                "{}: no keys: neither a key log, whose lines begin with MTPROTO_, nor a session string of Telethon, \
+                 Pyrogram, GramJS or mtcute; give the file that the client or server wrote for MTPROTO_KEYLOGFILE",
                 path.display()
             ),
             Self::Write(error) => write!(f, "cannot write the result: {error}"),
@@ -101,14 +101,14 @@ impl std::error::Error for InspectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Read { error, .. } | Self::Write(error) => Some(error),
-            Self::NotACapture { .. } | Self::NotAKeyLog { .. } => None,
+            Self::NotACapture { .. } | Self::NotKeys { .. } => None,
         }
     }
 }
 
 /// Decodes a capture file (`-` for standard input) and writes what it holds.
 ///
-/// `key_logs` are key log files; keys inside of the capture are found by themselves, wherever they stand in it.
+/// `key_files` are key logs or files with a session string; keys inside of the capture are found by themselves, wherever they stand in it.
 ///
 /// # Errors
 ///
@@ -116,13 +116,13 @@ impl std::error::Error for InspectError {
 /// A capture that breaks off is no error: what could be read is written, and the summary says where it ends.
 pub fn inspect_file(
     path: &Path,
-    key_logs: &[PathBuf],
+    key_files: &[PathBuf],
     options: Options,
     out: &mut dyn Write,
 ) -> Result<Summary, InspectError> {
     let mut keys = KeyRing::new();
-    for path in key_logs {
-        load_key_log(path, &mut keys)?;
+    for path in key_files {
+        load_keys(path, &mut keys)?;
     }
     if is_stdin(path) {
         return inspect(path, &mut io::stdin().lock(), keys, options, out);
@@ -142,23 +142,39 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Reads a key log file into the ring.
+/// Reads a key log, or a file with nothing but a session string, into the ring.
 ///
 /// # Errors
 ///
-/// [`InspectError::Read`], and [`InspectError::NotAKeyLog`] for a file without any line of a key log.
-pub fn load_key_log(path: &Path, keys: &mut KeyRing) -> Result<(), InspectError> {
-    let text = std::fs::read(path).map_err(|error| InspectError::Read {
+/// [`InspectError::Read`], and [`InspectError::NotKeys`] for a file of another kind.
+pub fn load_keys(path: &Path, keys: &mut KeyRing) -> Result<(), InspectError> {
+    let content = std::fs::read(path).map_err(|error| InspectError::Read {
         path: path.to_owned(),
         error,
     })?;
+    let source = Source::Given(path.display().to_string());
+    if let Some(session) = std::str::from_utf8(&content)
+        .ok()
+        .and_then(session_string::parse)
+    {
+        let life = Some(KeyLife::Permanent);
+        keys.add(
+            Entry::AuthKey {
+                dc: Some(session.dc),
+                key: session.key,
+                life,
+            },
+            &source,
+        );
+        return Ok(());
+    }
     let is_ours = |line: &[u8]| line.starts_with(b"MTPROTO_") || line.starts_with(b"#");
-    if !text.is_empty() && !text.split(|byte| *byte == b'\n').any(is_ours) {
-        return Err(InspectError::NotAKeyLog {
+    if !content.is_empty() && !content.split(|byte| *byte == b'\n').any(is_ours) {
+        return Err(InspectError::NotKeys {
             path: path.to_owned(),
         });
     }
-    keys.add_key_log(&text, &Source::Given(path.display().to_string()));
+    keys.add_key_log(&content, &source);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Keys: what a capture is decrypted with, and where each of them came from.
 
 mod key_log;
+pub mod session_string;
 
 use std::collections::HashMap;
 use std::fmt;

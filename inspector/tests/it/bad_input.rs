@@ -59,7 +59,7 @@ fn errors_name_the_file_the_reason_and_what_to_do() {
     );
     let error = fails(&capture.0, std::slice::from_ref(&noise.0));
     assert!(
-        error.contains("not a key log") && error.contains("MTPROTO_KEYLOGFILE"),
+        error.contains("no keys") && error.contains("MTPROTO_KEYLOGFILE"),
         "{error}"
     );
 }
@@ -85,6 +85,31 @@ fn keys_anywhere_in_a_capture_file_are_used() {
     let summary = inspect_file(&file.0, &[], Options::default(), &mut out).unwrap();
     assert_eq!(summary.messages, talk.messages);
     assert!(String::from_utf8(out).unwrap().ends_with("undecoded: 0\n"));
+}
+
+#[test]
+fn a_session_string_opens_a_capture_with_a_permanent_key() {
+    use base64::Engine as _;
+    let mut talk = Talk::new(1, &ClientTransport::plain(Transport::Abridged));
+    talk.chat(4);
+    let mut tcp = Tcp::open("127.0.0.1:40000", "127.0.0.1:20443", 7);
+    tcp.send(&talk.chunks, 1400);
+    let file = TempFile::new("string.pcap", &FileKind::default().write(&tcp.packets));
+    let session = [&[2, 127, 0, 0, 1, 1, 187][..], talk.key.as_bytes()].concat();
+    let text = format!(
+        "1{}\n",
+        base64::engine::general_purpose::URL_SAFE.encode(session)
+    );
+    let keys = TempFile::new("string.txt", text.as_bytes());
+    let mut out = Vec::new();
+    let summary = inspect_file(
+        &file.0,
+        std::slice::from_ref(&keys.0),
+        Options::default(),
+        &mut out,
+    )
+    .unwrap();
+    assert_eq!(summary.messages, talk.messages);
 }
 
 #[test]
