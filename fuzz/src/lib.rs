@@ -7,6 +7,7 @@
 
 pub mod carriers;
 pub mod message;
+pub mod tl;
 pub mod transport;
 
 /// A fuzz target.
@@ -41,5 +42,9 @@ pub const TARGETS: &[Target] = &[
     target("plain_message", message::plain_message),
     target("service_message", message::service_message),
     target("tap", transport::tap),
+    target("tl_decode", tl::tl_decode),
+    target("tl_json", tl::tl_json),
+    target("tl_roundtrip", tl::tl_roundtrip),
+    target("tl_text", tl::tl_text),
     target("websocket", carriers::websocket),
 ];
