@@ -27,13 +27,15 @@ pub mod project;
 mod schema;
 pub mod syntax;
 mod value;
+mod view;
 
 pub use codec::{
     DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, Limits, MAX_DEPTH, PathStep,
     Undecoded,
 };
-pub use layers::{Layers, mtproto};
+pub use layers::{Layers, mtproto, secret_chats};
 pub use name::Name;
 pub use pretty::Pretty;
 pub use schema::{Combinator, Field, Schema};
 pub use value::{Object, Value};
+pub use view::{ObjectRef, Tape, ValueRef, VectorRef, View};

@@ -5,13 +5,13 @@
 //! with a long length) are errors, and tolerated only by the lossy reading of captures, which says
 //! which bytes it did not keep.
 
-mod decode;
+pub(crate) mod decode;
 mod encode;
 mod encode_error;
 mod error;
 mod limits;
 mod lossy;
-mod read;
+pub(crate) mod read;
 mod skip;
 pub(crate) mod walk;
 mod write;
@@ -20,5 +20,3 @@ pub use encode_error::{EncodeError, EncodeErrorKind};
 pub use error::{DecodeError, DecodeErrorKind, PathStep};
 pub use limits::{Limits, MAX_DEPTH};
 pub use lossy::Undecoded;
-#[cfg(test)]
-pub(crate) use read::string;

@@ -445,7 +445,7 @@ impl<'s, 'b, S: Sink<'s, 'b>> Walker<'s, 'b, S> {
 }
 
 /// The size of an element whose bytes need no check.
-fn packed_size(element: Shape) -> Option<usize> {
+pub(crate) fn packed_size(element: Shape) -> Option<usize> {
     match (element.vectors, element.kind) {
         (0, Kind::Int | Kind::Nat | Kind::Long | Kind::Double | Kind::Int128 | Kind::Int256) => {
             element.kind.fixed_size()

@@ -29,7 +29,7 @@ pub(crate) fn string(out: &mut Vec<u8>, content: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::string as read;
+    use crate::codec::read::string as read;
 
     #[test]
     fn strings_around_the_long_form_are_read_back_canonically() {

@@ -20,12 +20,23 @@ const API: &str = include_str!("../../schemas/api.tl");
 /// The text of the bundled service schema.
 const MTPROTO: &str = include_str!("../../schemas/mtproto.tl");
 
+/// The text of the bundled union table of secret chats.
+const SECRET: &str = include_str!("../../schemas/secret.tl");
+
 /// The service schema of the protocol: messages that have no layer.
 ///
 /// <https://core.telegram.org/schema/mtproto>
 pub fn mtproto() -> &'static Schema {
     static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::parse_static(MTPROTO).0);
     &SCHEMA
+}
+
+/// The secret chat schemas, whose layers are numbered apart from those of the API.
+///
+/// <https://core.telegram.org/api/end-to-end>
+pub fn secret_chats() -> &'static Layers {
+    static LAYERS: LazyLock<Layers> = LazyLock::new(|| Layers::from_table(SECRET).0);
+    &LAYERS
 }
 
 /// The schemas of many layers, each built when it is first asked for.

@@ -1,9 +1,10 @@
 //! The schemas that come with the crate.
 
-use tl_parser::syntax::{self, ProblemKind};
-use tl_parser::{Layers, Schema, mtproto};
+use tl_parser::syntax::{self, ProblemKind, Severity};
+use tl_parser::{Layers, Schema, mtproto, secret_chats};
 
 const API: &str = include_str!("../../schemas/api.tl");
+const SECRET: &str = include_str!("../../schemas/secret.tl");
 const MTPROTO: &str = include_str!("../../schemas/mtproto.tl");
 
 /// The text of one layer, cut out of the union table by the plain reading of its lines.
@@ -57,6 +58,27 @@ fn the_union_table_itself_has_no_problem() {
         sorted && layers.numbers().len() >= 7,
         "{:?}",
         layers.numbers()
+    );
+}
+
+#[test]
+fn the_secret_chat_layers_are_read_without_a_problem() {
+    let (layers, problems) = Layers::from_table(SECRET);
+    assert_eq!(problems, []);
+    for layer in layers.numbers() {
+        let text = secret_chats().exactly(*layer).unwrap().to_string();
+        let (_, problems) = Schema::parse(&text);
+        let error = problems
+            .iter()
+            .find(|problem| problem.severity() == Severity::Error);
+        assert!(error.is_none(), "layer {layer}: {error:?}");
+    }
+    assert!(
+        secret_chats()
+            .at(layers.newest())
+            .schema
+            .by_name("decryptedMessage")
+            .is_some()
     );
 }
 

@@ -3,8 +3,11 @@
 
 mod bundled;
 mod codec;
+mod generate;
 mod json;
 mod language;
 mod project;
+mod properties;
 mod reference;
 mod schema;
+mod view;
