@@ -229,15 +229,11 @@ impl Encoder<'_, '_> {
             return Err(EncodeError::new(EncodeErrorKind::Unsupported));
         };
         self.enter()?;
-        let mut fields = Fields {
-            object,
-            next: 0,
-            used: 0,
-        };
+        let mut fields = Fields::new(object, combinator);
         let mut words = Words::default();
         let mut word_at = [None; MAX_WORDS];
         for (op, field) in schema.program(index).iter().zip(combinator.fields()) {
-            let name = field.name();
+            let name = field.name_handle();
             if op.shape.kind == Kind::Flags {
                 self.flags_word(op, name, object, &mut words, &mut word_at)?;
                 continue;
@@ -263,12 +259,13 @@ impl Encoder<'_, '_> {
                 Kind::Repeat => self.repeat(op.shape.arg, value, &words),
                 _ => self.value(op.shape, value),
             };
-            written.map_err(|error| {
-                error.in_field(combinator.object_name().clone(), Name::new(name))
-            })?;
+            written
+                .map_err(|error| error.in_field(combinator.object_name().clone(), name.clone()))?;
         }
         self.patch(&words, &word_at);
-        check_shared_bits(schema.program(index), combinator, object, &words)?;
+        if combinator.shares_bits() {
+            check_shared_bits(schema.program(index), combinator, object, &words)?;
+        }
         fields.check_unknown(combinator)?;
         self.leave();
         Ok(())
@@ -355,14 +352,35 @@ struct Fields<'v> {
     object: &'v Object,
     next: usize,
     used: usize,
+    /// Whether the object has its fields in the order of the schema, as decoded ones have.
+    is_ordered: bool,
 }
 
 impl<'v> Fields<'v> {
-    /// The field of that name; at once where the object has them in the order of the schema.
+    fn new(object: &'v Object, combinator: &Combinator) -> Self {
+        let mut next = 0_usize;
+        for field in combinator.fields() {
+            if object
+                .nth(next)
+                .is_some_and(|(name, _)| name == field.name_handle())
+            {
+                next = next.saturating_add(1);
+            }
+        }
+        Self {
+            object,
+            next: 0,
+            used: 0,
+            is_ordered: next == object.len(),
+        }
+    }
+
+    /// The field of that name.
     #[inline]
-    fn find(&mut self, name: &str) -> Option<&'v Value> {
+    fn find(&mut self, name: &Name) -> Option<&'v Value> {
         let found = match self.object.nth(self.next) {
             Some((next, value)) if next == name => Some((self.next, value)),
+            _ if self.is_ordered => None,
             _ => self.object.position(name),
         };
         let (index, value) = found?;

@@ -2,7 +2,7 @@
 
 use super::combinator::{Combinator, Field};
 use super::{Head, NO_TYPE, Schema, TypeEntry};
-use crate::layout::{ALWAYS, Count, Kind, MAX_WORDS, Op, Repeat, Shape};
+use crate::layout::{ALWAYS, Count, Kind, MAX_WORDS, Op, Repeat, Shape, Words};
 use crate::name::Name;
 use crate::syntax::{
     CrcText, Declaration, ItemKind, Param, ParamKind, ProblemKind, Problems, Reader, Section,
@@ -118,7 +118,8 @@ impl Builder {
         };
         let mut program = Program::new(self, text, declaration);
         program.compile(declaration);
-        let (fields, required) = (program.fields.into_boxed_slice(), program.required);
+        let (required, shares_bits) = (program.required, program.shares_bits());
+        let fields = program.fields.into_boxed_slice();
         let result = self.result(text, declaration);
         let constructs = match (declaration.section, result) {
             (
@@ -152,6 +153,7 @@ impl Builder {
             result,
             fields,
             required,
+            shares_bits,
             text: text.name(declaration.text),
         });
     }
@@ -354,6 +356,25 @@ impl<'b, 'a> Program<'b, 'a> {
             condition,
             is_flags: false,
         });
+    }
+
+    /// Whether two of the fields stand on one flag bit.
+    fn shares_bits(&self) -> bool {
+        let mut seen = Words::default();
+        let ops = self
+            .builder
+            .schema
+            .ops
+            .get(self.first_op..)
+            .unwrap_or_default();
+        ops.iter().filter(|op| op.word != ALWAYS).any(|op| {
+            let is_seen = seen.has(op);
+            seen.set(
+                op.word,
+                seen.get(op.word) | 1_u32.wrapping_shl(u32::from(op.bit)),
+            );
+            is_seen
+        })
     }
 
     /// The slot and bit of a condition; the word it names becomes a flags word.

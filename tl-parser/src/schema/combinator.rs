@@ -20,6 +20,8 @@ pub struct Combinator {
     pub(super) fields: Box<[Field]>,
     /// How many fields are there always.
     pub(super) required: usize,
+    /// Whether two fields stand on one flag bit.
+    pub(super) shares_bits: bool,
     /// The declaration as written.
     pub(super) text: Name,
 }
@@ -74,6 +76,10 @@ impl Combinator {
 
     pub(crate) fn result_shape(&self) -> Shape {
         self.result
+    }
+
+    pub(crate) fn shares_bits(&self) -> bool {
+        self.shares_bits
     }
 
     pub(crate) fn required_fields(&self) -> usize {

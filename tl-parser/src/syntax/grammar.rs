@@ -27,7 +27,7 @@ pub(super) fn statement(input: &str, section: Section) -> Parsed<'_, ItemKind<'_
     }
     let (rest, id) = id(rest)?;
     let (rest, builtin) = builtin_body(rest);
-    let mut params = Vec::new();
+    let mut params = Vec::with_capacity(8);
     let rest = if builtin {
         rest
     } else {
@@ -173,8 +173,48 @@ fn group<'a>(
     Ok(rest)
 }
 
+/// The form of nearly all parameters, `name:T` and `name:flags.3?T` without blanks, where T is a
+/// plain name or one with arguments in angles: one look at each character.
+fn usual_param(at: &str, depth: usize) -> Option<(&str, Param<'_>)> {
+    let (rest, name) = identifier(at).ok()?;
+    let body = rest.strip_prefix(':')?;
+    let (mut rest, mut head) = identifier(body).ok()?;
+    let mut condition = None;
+    if let Some(digits) = rest.strip_prefix('.') {
+        let (after, bit) = number(digits).ok()?;
+        condition = Some(Condition {
+            word: head,
+            bit: Some(bit).filter(|bit| *bit < 32),
+        });
+        condition?.bit?;
+        (rest, head) = identifier(after.strip_prefix('?')?).ok()?;
+    }
+    let (rest, expr) = match rest.as_bytes().first() {
+        Some(b' ') => (rest, TypeExpr::Name(head)),
+        Some(b'<') => angle_args(head, rest, depth.saturating_add(1)).ok()?,
+        _ => return None,
+    };
+    // `n *[ … ]` begins like a type.
+    if space(rest).starts_with(['*', '?', '.']) {
+        return None;
+    }
+    let text = between(body, rest);
+    Some((
+        rest,
+        Param {
+            name: named(name),
+            text,
+            condition,
+            kind: ParamKind::Plain(expr),
+        },
+    ))
+}
+
 /// `name:flags.3?T`, `name:!X`, `name:n*[ … ]`, or the same without name.
 fn single_param(at: &str, depth: usize) -> Parsed<'_, Param<'_>> {
+    if let Some(usual) = usual_param(at, depth) {
+        return Ok(usual);
+    }
     let (body, name) = match terminated(identifier, symbol(':', "`:`")).parse(at) {
         Ok((rest, name)) => (space(rest), named(name)),
         Err(_) => (at, None),

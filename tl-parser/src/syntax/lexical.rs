@@ -55,7 +55,17 @@ pub(super) fn window(input: &str, most: usize) -> &str {
 }
 
 /// White space and comments between the tokens of a declaration; line ends included.
+#[inline]
 pub(super) fn space(input: &str) -> &str {
+    match input.as_bytes() {
+        // One blank, or none, is what stands between most tokens.
+        [b' ', next, ..] if *next > b' ' && *next != b'/' => split(input, 1).1,
+        [first, ..] if *first > b' ' && *first != b'/' => input,
+        _ => any_space(input),
+    }
+}
+
+fn any_space(input: &str) -> &str {
     let mut rest = input;
     loop {
         rest = rest.trim_ascii_start();
