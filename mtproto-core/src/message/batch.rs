@@ -7,7 +7,6 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::ENVELOPE_LEN;
 use super::encrypted::{self, OpenError, Opened};
 use crate::crypto::auth_key::AuthKey;
 use crate::crypto::envelope::{self, Job};
@@ -66,19 +65,10 @@ pub fn seal_many(frames: Vec<Frame<'_>>) -> Vec<[u8; 32]> {
     let mut heads = Vec::with_capacity(frames.len());
     let mut jobs = Vec::with_capacity(frames.len());
     for frame in frames {
-        let split = frame
-            .bytes
-            .split_first_chunk_mut::<ENVELOPE_LEN>()
-            .and_then(|(head, rest)| {
-                let whole = rest.len() & !15;
-                let job = Job::new(
-                    frame.key,
-                    frame.direction,
-                    MsgKey([0; 16]),
-                    rest.get_mut(..whole)?,
-                );
-                Some(((head, frame.key), job.ok()?))
-            });
+        let split = encrypted::split_unsealed(frame.bytes).and_then(|(head, blocks)| {
+            let job = Job::new(frame.key, frame.direction, MsgKey([0; 16]), blocks);
+            Some(((head, frame.key), job.ok()?))
+        });
         let (head, job) = split.unzip();
         heads.push(head);
         jobs.extend(job);

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::{ENVELOPE_LEN, HEADER_LEN, Header};
 use crate::crypto::auth_key::AuthKey;
-use crate::crypto::envelope::{self, Job};
+use crate::crypto::envelope;
 use crate::crypto::kdf::{self, Direction};
 use crate::ids::MsgKey;
 use crate::random::SecureRandom;
@@ -79,41 +79,6 @@ pub fn open<'a>(
     let msg_key_large =
         envelope::decrypt(key, direction, &msg_key, blocks).map_err(|_| OpenError)?;
     check(&msg_key, &msg_key_large, blocks)
-}
-
-/// A frame and what it is sealed with or opened with.
-#[derive(Debug)]
-pub struct KeyedFrame<'a> {
-    /// The key.
-    pub key: &'a AuthKey,
-    /// The way of the message.
-    pub direction: Direction,
-    /// The whole frame.
-    pub frame: &'a mut [u8],
-}
-
-/// [`open`] for several frames, which takes a fraction of the time where the processor has wide cipher units.
-///
-/// The results stand in the order of the frames.
-pub fn open_many<'a>(frames: &'a mut [KeyedFrame<'_>]) -> Vec<Result<Opened<'a>, OpenError>> {
-    let mut jobs: Vec<Job<'_>> = frames
-        .iter_mut()
-        .filter_map(|item| {
-            let (msg_key, blocks) = split(item.key, item.frame).ok()?;
-            Job::new(item.key, item.direction, msg_key, blocks).ok()
-        })
-        .collect();
-    envelope::decrypt_many(&mut jobs);
-    let larges: Vec<[u8; 32]> = jobs.iter().map(|job| job.msg_key_large).collect();
-    let mut larges = larges.into_iter();
-    frames
-        .iter_mut()
-        .map(|item| {
-            // The frames that make no job are the same as before: splitting looks at no encrypted byte.
-            let (msg_key, blocks) = split(item.key, item.frame)?;
-            check(&msg_key, &larges.next().ok_or(OpenError)?, blocks)
-        })
-        .collect()
 }
 
 /// The `msg_key` and the encrypted blocks of a frame under this key.
@@ -188,7 +153,8 @@ pub fn seal_padded(
     seal_in_place(key, direction, out.get_mut(start..).unwrap_or_default())
 }
 
-/// Appends an unsealed frame to `out`: 24 free bytes and the padded plaintext, for [`seal_in_place`] or [`seal_many`].
+/// Appends an unsealed frame to `out`: 24 free bytes and the padded plaintext, for
+/// [`seal_in_place`] or [`seal_many`](super::batch::seal_many).
 ///
 /// The padding is that of [`seal_padded`].
 pub fn prepare(
@@ -234,38 +200,14 @@ pub fn seal_in_place(key: &AuthKey, direction: Direction, frame: &mut [u8]) -> [
     msg_key_large
 }
 
-/// [`seal_in_place`] for several frames, which takes a fraction of the time where the processor has wide cipher units.
-///
-/// Returns `msg_key_large` of each in the order of the frames; one of under 24 bytes stays as it is and is left out.
-pub fn seal_many(frames: &mut [KeyedFrame<'_>]) -> Vec<[u8; 32]> {
-    let mut envelopes = Vec::with_capacity(frames.len());
-    let mut jobs = Vec::with_capacity(frames.len());
-    for item in frames {
-        let Some((envelope, blocks)) = split_unsealed(item.frame) else {
-            continue;
-        };
-        // Whole blocks by construction, the only error there is.
-        if let Ok(job) = Job::new(item.key, item.direction, MsgKey([0; 16]), blocks) {
-            envelopes.push((envelope, item.key));
-            jobs.push(job);
-        }
-    }
-    envelope::encrypt_many(&mut jobs);
-    let finished = envelopes.into_iter().zip(&jobs);
-    finished
-        .map(|((envelope, key), job)| {
-            address(envelope, key, &job.msg_key);
-            job.msg_key_large
-        })
-        .collect()
-}
-
-fn split_unsealed(frame: &mut [u8]) -> Option<(&mut [u8; ENVELOPE_LEN], &mut [u8])> {
+/// The free bytes in front of a plaintext, and its whole blocks.
+pub(super) fn split_unsealed(frame: &mut [u8]) -> Option<(&mut [u8; ENVELOPE_LEN], &mut [u8])> {
     let (envelope, rest) = frame.split_first_chunk_mut()?;
     let whole = rest.len() & !(BLOCK - 1);
     Some((envelope, rest.get_mut(..whole)?))
 }
 
+/// Writes `auth_key_id` and `msg_key` in front of an encrypted part.
 pub(super) fn address(envelope: &mut [u8; ENVELOPE_LEN], key: &AuthKey, msg_key: &MsgKey) {
     let (id, msg_key_part) = envelope.split_at_mut(8);
     id.copy_from_slice(&key.id().0);

@@ -10,6 +10,7 @@ mod endpoint_services;
 mod handshake_bind;
 mod handshake_client;
 mod handshake_exchange;
+mod handshake_replay;
 mod handshake_server;
 mod handshake_support;
 mod message_batch;

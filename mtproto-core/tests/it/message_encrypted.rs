@@ -284,54 +284,6 @@ fn debug_of_an_opened_message_shows_no_content() {
     assert!(!text.contains("115, 101"), "{text}");
 }
 
-#[test]
-fn many_frames_are_sealed_and_opened_like_single_ones() {
-    let other = AuthKey::new([9; 256]);
-    let keys = [key(), other];
-    let mut random = Seeded(5);
-    let mut singles = Vec::new();
-    let mut frames = Vec::new();
-    for i in 0..40_usize {
-        let mut frame = Vec::new();
-        let body = vec![i as u8; i * 4];
-        encrypted::prepare(&HEADER, &body, (i % 3) as u8, &mut random, &mut frame);
-        let mut single = frame.clone();
-        let large = encrypted::seal_in_place(&keys[i % 2], ClientToServer, &mut single);
-        singles.push((single, large));
-        frames.push(frame);
-    }
-    let mut items: Vec<_> = frames
-        .iter_mut()
-        .enumerate()
-        .map(|(i, frame)| encrypted::KeyedFrame {
-            key: &keys[i % 2],
-            direction: ClientToServer,
-            frame,
-        })
-        .collect();
-    let larges = encrypted::seal_many(&mut items);
-    for ((item, (single, large)), many) in items.iter().zip(&singles).zip(larges) {
-        assert_eq!(item.frame, single);
-        assert_eq!(many, *large);
-    }
-
-    // Faults among them concern nobody else, and are found whatever they are.
-    items[3].frame[30] ^= 1;
-    items[4].frame[0] ^= 1;
-    items[5].key = &keys[0];
-    items[6].direction = ServerToClient;
-    let mut short = [0; 30];
-    items[7].frame = &mut short;
-    let opened = encrypted::open_many(&mut items);
-    for (i, opened) in opened.iter().enumerate() {
-        match opened {
-            Ok(opened) => assert_eq!(opened.body, vec![i as u8; i * 4]),
-            Err(OpenError) => assert!((3..8).contains(&i), "frame {i}"),
-        }
-    }
-    assert_eq!(opened.iter().filter(|opened| opened.is_err()).count(), 5);
-}
-
 fn direction(entry: &serde_json::Value) -> Direction {
     match entry["from"].as_str() {
         Some("client") => ClientToServer,
