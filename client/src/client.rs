@@ -75,18 +75,28 @@ impl Client {
             call
         };
         let body = self.schema.encode(&call.into())?;
-        let (reply, answer) = oneshot::channel();
-        self.commands
-            .send(Command::Query { body, reply })
-            .await
-            .map_err(|_| InvokeError::Closed)?;
-        let answer = answer.await.map_err(|_| InvokeError::Closed)?;
-        if introduces && answer.is_ok() {
+        let answer = self.invoke_raw(&body).await;
+        if introduces && matches!(answer, Ok(_) | Err(InvokeError::Rpc(_))) {
             self.introduced.store(true, Ordering::Relaxed);
         }
         Ok(self
             .schema
             .decode_as(result_type, &answer?, Limits::NETWORK)?)
+    }
+
+    /// Sends bytes as one query, whatever they are, and waits for the bytes of its result.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::invoke`], but for the errors of reading and writing objects.
+    pub async fn invoke_raw(&self, body: &[u8]) -> Result<Vec<u8>, InvokeError> {
+        let (reply, answer) = oneshot::channel();
+        let body = body.to_vec();
+        self.commands
+            .send(Command::Query { body, reply })
+            .await
+            .map_err(|_| InvokeError::Closed)?;
+        answer.await.map_err(|_| InvokeError::Closed)?
     }
 
     /// The updates that arrive from now on.
