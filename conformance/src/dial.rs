@@ -157,7 +157,11 @@ impl Speaker {
         };
         let body = match plain::read(&answer) {
             Ok(message) => message.body,
-            Err(error) => return Ok(Err(format!("the answer is no unencrypted message: {error}"))),
+            Err(error) => {
+                return Ok(Err(format!(
+                    "the answer is no unencrypted message: {error}"
+                )));
+            }
         };
         Ok(match ResPq::read(&mut Reader::new(body)) {
             Ok(answer) if answer.nonce == nonce => Ok(answer.server_nonce),
@@ -177,13 +181,17 @@ impl Speaker {
                 }
                 Ok(Some(Frame::QuickAck(_))) => continue,
                 Ok(None) => {}
-                Err(error) => return Ok(Err(format!("the server's frames cannot be read: {error}"))),
+                Err(error) => {
+                    return Ok(Err(format!("the server's frames cannot be read: {error}")));
+                }
             }
             match self.socket.read(&mut buffer, deadline)? {
                 Some(0) => return Ok(Err("the server closed the connection".to_owned())),
                 Some(length) => {
                     // Told by the next poll.
-                    let _ = self.framer.handle_bytes(buffer.get(..length).unwrap_or_default());
+                    let _ = self
+                        .framer
+                        .handle_bytes(buffer.get(..length).unwrap_or_default());
                 }
                 None => return Ok(Err("no answer".to_owned())),
             }

@@ -125,10 +125,10 @@ impl World {
         id.0
     }
 
-    /// The people of the world who have a phone number, with what a test needs to log in.
+    /// The people of the world who have a phone number, in the order of the numbers, with what a test needs to log in.
     pub fn accounts(&self) -> Vec<AccountInfo> {
         let people = self.state.users.values().filter(|user| !user.is_bot());
-        people
+        let mut accounts: Vec<AccountInfo> = people
             .filter(|user| user.id != SERVICE_ACCOUNT)
             .filter_map(|user| {
                 let phone = user.phone.clone()?;
@@ -143,7 +143,9 @@ impl World {
                     username: user.username.clone(),
                 })
             })
-            .collect()
+            .collect();
+        accounts.sort_by(|one, other| one.phone.cmp(&other.phone));
+        accounts
     }
 
     /// The bots of the world.

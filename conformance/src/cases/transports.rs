@@ -53,7 +53,11 @@ fn speak_every_transport(server: &ServerUnderTest) -> Result<Verdict, DialError>
             return Ok(Verdict::Fail(format!(
                 "{:?}{}: {seen}",
                 transport.transport,
-                if transport.obfuscated { ", obfuscated" } else { "" }
+                if transport.obfuscated {
+                    ", obfuscated"
+                } else {
+                    ""
+                }
             )));
         }
     }

@@ -12,7 +12,11 @@ use broken::{Broken, Fault};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn our_server_passes_every_case() {
-    let server = MockServer::builder().seed(1).start().await.expect("a server");
+    let server = MockServer::builder()
+        .seed(1)
+        .start()
+        .await
+        .expect("a server");
     let under_test = ServerUnderTest::new(server.address());
     let verdicts = tokio::task::spawn_blocking(move || {
         cases::server()
@@ -54,7 +58,11 @@ fn a_server_that_is_not_there_is_an_error_not_a_failure() {
     drop(nobody);
     for case in cases::server() {
         let verdict = case.run(&ServerUnderTest::new(address));
-        assert!(matches!(verdict, Verdict::Error(_)), "{}: {verdict}", case.rule);
+        assert!(
+            matches!(verdict, Verdict::Error(_)),
+            "{}: {verdict}",
+            case.rule
+        );
     }
 }
 

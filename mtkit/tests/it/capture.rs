@@ -30,7 +30,12 @@ fn the_demo_tells_its_story_and_decodes_all_of_it() {
     let output = mtkit(["demo"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let text = text(&output.stdout);
-    for line in ["logged in with phone and code", "code and password", "live update", "bot      answered"] {
+    for line in [
+        "logged in with phone and code",
+        "code and password",
+        "live update",
+        "bot      answered",
+    ] {
         assert!(text.contains(line), "no {line:?} in\n{text}");
     }
     let verdict = text.lines().last().expect("a last line");
@@ -49,8 +54,9 @@ fn json_rows_account_for_every_byte() {
     assert!(rows.iter().all(|row| row["v"] == 1));
     let summary = rows.last().expect("rows");
     assert_eq!(summary["kind"], "summary");
-    assert_eq!(summary["undecoded"], 0);
-    let messages = rows.iter().filter(|row| row["kind"] == "message").count();
+    assert_eq!(summary["complete"], true);
+    assert_eq!(summary["undecoded_bytes"], 0);
+    let messages = rows.iter().filter(|row| row["kind"] == "msg").count();
     assert!(messages > 50, "{messages} messages");
 }
 
@@ -72,9 +78,11 @@ fn a_truncated_capture_is_decoded_up_to_its_end_and_says_where_that_is() {
     let output = inspect(&[&cut, Path::new("--json")]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let rows = rows(&output.stdout);
-    assert!(rows.iter().any(|row| row["kind"] == "message"));
+    assert!(rows.iter().any(|row| row["kind"] == "msg"));
     let summary = rows.last().expect("rows");
-    let said = summary["capture_error"].as_str().expect("the place of the cut");
+    let said = summary["capture_error"]
+        .as_str()
+        .expect("the place of the cut");
     assert!(said.chars().any(|c| c.is_ascii_digit()), "{said}");
 }
 
@@ -83,7 +91,11 @@ fn a_missing_key_log_is_a_clear_error() {
     let folder = Folder::new("missing_keys");
     demo(&folder);
     let missing = folder.file("nobody.log");
-    let output = inspect(&[&folder.file("capture.pcapng"), Path::new("--keys"), &missing]);
+    let output = inspect(&[
+        &folder.file("capture.pcapng"),
+        Path::new("--keys"),
+        &missing,
+    ]);
     assert_eq!(output.status.code(), Some(2));
     let message = text(&output.stderr);
     assert!(message.contains("nobody.log"), "{message}");

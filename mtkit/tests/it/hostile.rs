@@ -46,9 +46,15 @@ impl Scene {
 
     /// The bystander is still served, and so is somebody new.
     async fn ends_well(self) {
-        let state = self.bystander.invoke(Value::object("updates.getState")).await;
+        let state = self
+            .bystander
+            .invoke(Value::object("updates.getState"))
+            .await;
         assert_eq!(
-            state.expect("the bystander is served").as_object().map(|state| state.name()),
+            state
+                .expect("the bystander is served")
+                .as_object()
+                .map(|state| state.name()),
             Some("updates.state")
         );
         connect(&self.server).await.close().await;
@@ -58,11 +64,17 @@ impl Scene {
 }
 
 fn config(server: &MockServer) -> ClientConfig {
-    ClientConfig::new(server.address(), server.dc(), server.rsa_public_key().clone())
+    ClientConfig::new(
+        server.address(),
+        server.dc(),
+        server.rsa_public_key().clone(),
+    )
 }
 
 async fn connect(server: &MockServer) -> Client {
-    Client::connect(config(server)).await.expect("a key exchange")
+    Client::connect(config(server))
+        .await
+        .expect("a key exchange")
 }
 
 fn send_and_wait_for_close(address: SocketAddr, bytes: &[u8]) {
@@ -98,7 +110,11 @@ async fn garbage_is_hung_up_on() {
         vec![0; 64],
         noise(4096),
         // Abridged: a frame of 16 bytes that is no message, again and again.
-        [&b"\xef"[..], &[b"\x04".as_slice(), &[0xaa; 16]].concat().repeat(64)].concat(),
+        [
+            &b"\xef"[..],
+            &[b"\x04".as_slice(), &[0xaa; 16]].concat().repeat(64),
+        ]
+        .concat(),
     ] {
         scene.sends_and_is_closed(garbage).await;
     }
@@ -158,7 +174,10 @@ async fn an_authorization_key_that_nobody_made_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_constructor_is_an_error_to_that_call_alone() {
     let scene = Scene::new().await;
-    let unknown = scene.bystander.invoke_raw(&0xdead_beef_u32.to_le_bytes()).await;
+    let unknown = scene
+        .bystander
+        .invoke_raw(&0xdead_beef_u32.to_le_bytes())
+        .await;
     match unknown {
         Err(InvokeError::Rpc(error)) => assert_eq!(error.code, 400, "{error}"),
         other => panic!("{other:?}"),
@@ -175,7 +194,10 @@ async fn a_method_that_nobody_implements_says_so_loudly() {
         .await;
     match answer {
         Err(InvokeError::Rpc(error)) => {
-            assert_eq!((error.code, &*error.message), (400, "METHOD_NOT_IMPLEMENTED"));
+            assert_eq!(
+                (error.code, &*error.message),
+                (400, "METHOD_NOT_IMPLEMENTED")
+            );
         }
         other => panic!("{other:?}"),
     }
