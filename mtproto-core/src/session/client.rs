@@ -2,7 +2,6 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::clock::WallClock;
 use super::ledger::Ledger;
@@ -10,12 +9,11 @@ use super::packet::Packet;
 use super::queries::Queries;
 use super::salts::SaltBook;
 use super::sent::{Kind, Message};
-use super::unpack::{Part, Unpacked, parse};
-use super::{Flow, PingId, QueryId, Role};
+use super::unpack::{Unpacked, parse};
+use super::{Flow, PingId, QueryFailure, QueryId, QueryOptions, Role, SendError, SessionEvent};
 use crate::config::SessionConfig;
 use crate::error::{Notice, PeerMisbehaved};
 use crate::ids::{MsgId, SeqNo, ServerSalt, SessionId};
-use crate::rpc::RpcError;
 use crate::time::{Duration, Instant};
 use crate::tl::{Combinator, ServiceMessage, service};
 
@@ -23,128 +21,6 @@ use crate::tl::{Combinator, ServiceMessage, service};
 const MAX_PINGS: usize = 64;
 /// A query with its envelope must fit into a frame of 16 MiB.
 const MAX_QUERY_BYTES: usize = (16 << 20) - 1024;
-
-/// How a query is to be sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct QueryOptions {
-    /// Ask the server to confirm receipt at once, before it executes the query.
-    pub quick_ack: bool,
-    /// End the query with [`QueryFailure::TimedOut`] if no answer came in this time.
-    pub timeout: Option<Duration>,
-}
-
-/// Why a command was not carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SendError {
-    /// The connection was closed for good.
-    Closed,
-    /// As many queries as [`SessionConfig::pending_queries`] allows wait for their answers.
-    TooManyQueries,
-    /// A body must be at least 4 bytes long, a multiple of 4, and below 16 MiB.
-    BodyLength,
-    /// The query has ended, or never was.
-    UnknownQuery,
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Closed => "the connection was closed",
-            Self::TooManyQueries => "too many queries wait for their answers",
-            Self::BodyLength => "a body is a multiple of 4 bytes, neither empty nor above 16 MiB",
-            Self::UnknownQuery => "there is no such query, or it has ended",
-        })
-    }
-}
-
-impl core::error::Error for SendError {}
-
-/// Why a query ended without an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum QueryFailure {
-    /// The caller cancelled it.
-    Cancelled,
-    /// The connection was closed for good before an answer came. The server may have executed the query.
-    Closed,
-    /// The server refused its message with this code of `bad_msg_notification`, for good or too often.
-    Refused(i32),
-    /// No answer came in the time given. The server may have executed the query.
-    TimedOut,
-    /// The answer broke a rule.
-    UnusableAnswer(PeerMisbehaved),
-}
-
-impl fmt::Display for QueryFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cancelled => f.write_str("cancelled"),
-            Self::Closed => f.write_str("the connection was closed before an answer came"),
-            Self::Refused(code) => write!(f, "the server refused the message with code {code}"),
-            Self::TimedOut => f.write_str("no answer came in time"),
-            Self::UnusableAnswer(rule) => write!(f, "the answer cannot be used: {rule}"),
-        }
-    }
-}
-
-impl core::error::Error for QueryFailure {}
-
-/// A ping came back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pong {
-    /// The ping.
-    pub id: PingId,
-    /// The time from sending it to this answer.
-    pub round_trip: Duration,
-}
-
-/// What happened in a client's session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SessionEvent {
-    /// The server has the query; its answer is still to come.
-    QueryAcked(QueryId),
-    /// The query ended with an answer: a boxed object, or the error in its place.
-    QueryAnswered {
-        /// The query.
-        id: QueryId,
-        /// The result, already inflated.
-        result: Result<Vec<u8>, RpcError>,
-    },
-    /// The query ended without an answer.
-    QueryFailed {
-        /// The query.
-        id: QueryId,
-        /// Why.
-        reason: QueryFailure,
-    },
-    /// The server sent an object of its own accord, already inflated.
-    Update(Vec<u8>),
-    /// The server made the session anew: updates may have been missed.
-    NewSession {
-        /// Messages below this identifier did not reach the new session; queries among them leave again.
-        first_msg_id: MsgId,
-        /// The server's name of this incarnation.
-        unique_id: i64,
-    },
-    /// A ping came back.
-    Pong(Pong),
-    /// The answer to `destroy_session`.
-    SessionDestroyed {
-        /// The other session.
-        session_id: SessionId,
-        /// Whether the server knew it.
-        existed: bool,
-    },
-    /// The answer to `destroy_auth_key`: whether the key is gone from the server now.
-    AuthKeyDestroyed {
-        /// Gone, or never known.
-        gone: bool,
-    },
-    /// Something worth knowing.
-    Notice(Notice),
-}
 
 /// The client's side of a session.
 ///
@@ -166,10 +42,10 @@ pub struct ClientSession {
     /// The server refused the session as such; a new one is due.
     pub(super) wants_renewal: bool,
     is_used: bool,
-    pings: BTreeMap<PingId, Instant>,
+    pub(super) pings: BTreeMap<PingId, Instant>,
     last_ping: i64,
     /// The incarnation of the session that was handled last.
-    incarnation: Option<i64>,
+    pub(super) incarnation: Option<i64>,
 }
 
 impl ClientSession {
@@ -542,218 +418,5 @@ impl ClientSession {
             self.ledger
                 .queue_service(Kind::StateRequest(ids.to_vec()), &request);
         }
-    }
-
-    fn handle_part(&mut self, now: Instant, part: Part<'_>) {
-        let Part { id, seq_no, body } = part;
-        let taken = self.ledger.inflate(body);
-        let message = match &taken {
-            Ok(body) => parse(body),
-            Err(rule) => Err(*rule),
-        };
-        self.ledger.take_up(
-            now,
-            id,
-            seq_no,
-            message.as_ref().ok().and_then(Option::as_ref),
-        );
-        match (message, &taken) {
-            (Ok(Some(message)), _) => self.handle_service(now, id, &message),
-            (Ok(None), Ok(body)) => self.events.push_back(SessionEvent::Update(body.to_vec())),
-            (Err(rule), _) => self.refuse(id, rule),
-            (Ok(None), Err(rule)) => self.refuse(id, *rule),
-        }
-    }
-
-    /// The client's reaction to each service message, in the order of the specification's pages.
-    fn handle_service(&mut self, now: Instant, id: MsgId, message: &ServiceMessage<'_>) {
-        match *message {
-            ServiceMessage::RpcResult(result) => self.on_result(now, id, result),
-            ServiceMessage::FutureSalts(salts) => self.on_future_salts(now, id, salts),
-            ServiceMessage::Ping(ping) => self.ledger.on_ping(id, ping.ping_id),
-            ServiceMessage::Pong(pong) => self.on_pong(now, id, pong),
-            ServiceMessage::DestroySessionOk(ok) => self.on_destroyed(ok.session_id, true),
-            ServiceMessage::DestroySessionNone(none) => self.on_destroyed(none.session_id, false),
-            ServiceMessage::NewSessionCreated(created) => self.on_new_session(created),
-            ServiceMessage::DestroyAuthKeyOk(_) | ServiceMessage::DestroyAuthKeyNone(_) => self
-                .events
-                .push_back(SessionEvent::AuthKeyDestroyed { gone: true }),
-            ServiceMessage::DestroyAuthKeyFail(_) => self
-                .events
-                .push_back(SessionEvent::AuthKeyDestroyed { gone: false }),
-            ServiceMessage::MsgsAck(acks) => acks.msg_ids.iter().for_each(|id| self.on_ack(id)),
-            ServiceMessage::BadMsgNotification(notice) => self.on_bad_message(now, id, notice),
-            ServiceMessage::BadServerSalt(notice) => self.on_bad_salt(id, notice),
-            ServiceMessage::MsgsStateReq(request) => {
-                self.ledger.on_state_request(id, request.msg_ids);
-            }
-            ServiceMessage::MsgsStateInfo(info) => self.on_state_info(id, info),
-            ServiceMessage::MsgsAllInfo(info) => self.on_all_info(id, info),
-            ServiceMessage::MsgDetailedInfo(info) => {
-                self.ledger.on_detailed_info(now, info.answer_msg_id);
-            }
-            ServiceMessage::MsgNewDetailedInfo(info) => {
-                self.ledger.on_detailed_info(now, info.answer_msg_id);
-            }
-            ServiceMessage::MsgResendReq(request) => {
-                self.ledger.on_resend_request(id, request.msg_ids);
-            }
-            // The rest either only a client may send, or it stands only inside another message.
-            _ => self.refuse(id, PeerMisbehaved::WrongRole),
-        }
-    }
-
-    fn on_ack(&mut self, id: MsgId) {
-        self.note_accepted(id);
-        let query = match self.ledger.sent.ack(id) {
-            Some(sent) => match sent.message.kind {
-                Kind::Query(query) => Some(query),
-                _ => None,
-            },
-            None => None,
-        };
-        if let Some(query) = query {
-            self.on_quick_ack(&[query]);
-        }
-    }
-
-    fn note_accepted(&mut self, id: MsgId) {
-        if self.ledger.sent.get(id).is_some() {
-            self.accepted = self.accepted.max(Some(id));
-        }
-    }
-
-    fn on_result(&mut self, now: Instant, id: MsgId, result: service::RpcResult<'_>) {
-        let Some(query) = self.queries.find(result.req_msg_id) else {
-            self.on_request_result(now, id, result);
-            return;
-        };
-        self.note_accepted(result.req_msg_id);
-        let outcome = self
-            .ledger
-            .inflate(result.result)
-            .and_then(|body| read_result(&body));
-        let event = match outcome {
-            Ok(result) => SessionEvent::QueryAnswered { id: query, result },
-            Err(rule) => SessionEvent::QueryFailed {
-                id: query,
-                reason: QueryFailure::UnusableAnswer(rule),
-            },
-        };
-        match self.queries.close(query) {
-            Some(Some(msg_id)) => {
-                self.ledger.sent.take(msg_id);
-            }
-            _ => {
-                self.ledger
-                    .outbox
-                    .discard(|kind| *kind == Kind::Query(query));
-            }
-        }
-        self.events.push_back(event);
-    }
-
-    /// A result that answers no query may answer a service request; some servers wrap those answers too.
-    fn on_request_result(&mut self, now: Instant, id: MsgId, result: service::RpcResult<'_>) {
-        let request = self.ledger.sent.take(result.req_msg_id);
-        match (request, parse(result.result)) {
-            (
-                Some(_),
-                Ok(Some(
-                    ServiceMessage::RpcAnswerUnknown(_)
-                    | ServiceMessage::RpcAnswerDroppedRunning(_)
-                    | ServiceMessage::RpcAnswerDropped(_)
-                    | ServiceMessage::RpcError(_),
-                )),
-            ) => {}
-            (
-                Some(_),
-                Ok(Some(
-                    inner @ (ServiceMessage::DestroySessionOk(_)
-                    | ServiceMessage::DestroySessionNone(_)
-                    | ServiceMessage::DestroyAuthKeyOk(_)
-                    | ServiceMessage::DestroyAuthKeyNone(_)
-                    | ServiceMessage::DestroyAuthKeyFail(_)),
-                )),
-            ) => self.handle_service(now, id, &inner),
-            _ => self.refuse(id, PeerMisbehaved::ResultForUnknownQuery),
-        }
-    }
-
-    fn on_future_salts(&mut self, now: Instant, id: MsgId, salts: service::FutureSalts<'_>) {
-        let asked = matches!(
-            self.ledger.sent.get(salts.req_msg_id),
-            Some(sent) if sent.message.kind == Kind::SaltsRequest
-        );
-        if !asked {
-            self.refuse(id, PeerMisbehaved::UnrequestedSalts);
-            return;
-        }
-        self.note_accepted(salts.req_msg_id);
-        self.ledger.sent.take(salts.req_msg_id);
-        self.salts.learn(salts.salts.iter(), self.clock.unix(now));
-    }
-
-    fn on_pong(&mut self, now: Instant, id: MsgId, pong: service::Pong) {
-        let ping = PingId(pong.ping_id);
-        let matches = matches!(
-            self.ledger.sent.get(pong.msg_id),
-            Some(sent) if sent.message.kind == Kind::Ping(ping)
-        );
-        match self.pings.get(&ping).copied().filter(|_| matches) {
-            Some(sent_at) => {
-                self.pings.remove(&ping);
-                self.note_accepted(pong.msg_id);
-                self.ledger.sent.take(pong.msg_id);
-                self.events.push_back(SessionEvent::Pong(Pong {
-                    id: ping,
-                    round_trip: now.saturating_duration_since(sent_at),
-                }));
-            }
-            None => self.refuse(id, PeerMisbehaved::UnmatchedPong),
-        }
-    }
-
-    fn on_destroyed(&mut self, session_id: SessionId, existed: bool) {
-        self.events.push_back(SessionEvent::SessionDestroyed {
-            session_id,
-            existed,
-        });
-    }
-
-    fn on_new_session(&mut self, created: service::NewSessionCreated) {
-        if self.incarnation.replace(created.unique_id) == Some(created.unique_id) {
-            return;
-        }
-        self.adopt_salt(created.server_salt);
-        let lost: Vec<MsgId> = self
-            .ledger
-            .sent
-            .iter()
-            .map(|(id, _)| id)
-            .take_while(|id| *id < created.first_msg_id)
-            .collect();
-        self.resend(&lost, 0, false);
-        self.events.push_back(SessionEvent::NewSession {
-            first_msg_id: created.first_msg_id,
-            unique_id: created.unique_id,
-        });
-    }
-}
-
-/// The result of a query from the object that came for it.
-fn read_result(body: &[u8]) -> Result<Result<Vec<u8>, RpcError>, PeerMisbehaved> {
-    match parse(body)? {
-        None => Ok(Ok(body.to_vec())),
-        Some(ServiceMessage::RpcError(error)) => {
-            let message = alloc::string::String::from_utf8_lossy(error.error_message);
-            Ok(Err(RpcError::new(error.error_code, message)))
-        }
-        Some(
-            ServiceMessage::RpcAnswerDroppedRunning(_)
-            | ServiceMessage::RpcAnswerDropped(_)
-            | ServiceMessage::RpcAnswerUnknown(_),
-        ) => Ok(Ok(body.to_vec())),
-        Some(_) => Err(PeerMisbehaved::WrongRole),
     }
 }

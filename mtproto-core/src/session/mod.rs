@@ -14,8 +14,10 @@ use core::fmt;
 mod acks;
 mod admit;
 mod client;
+mod client_service;
 mod clock;
 mod common;
+mod event;
 mod ledger;
 mod msg_id;
 mod outbox;
@@ -27,17 +29,19 @@ mod salts;
 mod sent;
 mod seq_no;
 mod server;
+mod server_service;
 mod unpack;
 
 pub use acks::MAX_IDS;
-pub use client::{ClientSession, Pong, QueryFailure, QueryOptions, SendError, SessionEvent};
+pub use client::ClientSession;
 pub use clock::WallClock;
+pub use event::{Pong, QueryFailure, QueryOptions, SendError, ServerSessionEvent, SessionEvent};
 pub use msg_id::{FUTURE_SECS, PAST_SECS};
 pub(crate) use msg_id::{Flow, MsgIds};
 pub use packet::{Content, InnerMessage, Packet};
 pub use received::state;
 pub use salts::{SALT_PERIOD_SECS, SaltBook, SaltOwner, SaltSchedule};
-pub use server::{ServerSession, ServerSessionEvent, Surroundings, Verdict};
+pub use server::{ServerSession, Surroundings, Verdict};
 
 /// The side of a session that we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,7 +6,8 @@
 
 use alloc::vec::Vec;
 
-use super::client::{ClientSession, QueryFailure};
+use super::QueryFailure;
+use super::client::ClientSession;
 use super::received::state;
 use super::sent::{Kind, Named};
 use crate::error::{Notice, PeerMisbehaved};

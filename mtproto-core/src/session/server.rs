@@ -1,77 +1,21 @@
 //! The server's side of a session.
 
+use alloc::borrow::Cow;
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use super::Role;
 use super::ledger::Ledger;
 use super::packet::Packet;
 use super::sent::Kind;
 use super::unpack::{Part, Unpacked, parse};
+use super::{Role, ServerSessionEvent};
 use crate::config::SessionConfig;
 use crate::error::{Notice, PeerMisbehaved};
 use crate::ids::{MsgId, SeqNo, ServerSalt, SessionId};
 use crate::rpc::RpcError;
-use crate::time::{Duration, Instant, UnixTime};
+use crate::time::{Instant, UnixTime};
 use crate::tl::service::{self, FutureSalt};
 use crate::tl::{Combinator, ServiceMessage, Writer};
-
-/// What happened in a server's session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ServerSessionEvent {
-    /// The first message of the session was accepted, or one older than the first.
-    Created {
-        /// The lowest identifier accepted.
-        first_msg_id: MsgId,
-    },
-    /// A query to execute and to answer once.
-    Query {
-        /// Its message.
-        msg_id: MsgId,
-        /// The boxed function, already inflated.
-        body: Vec<u8>,
-    },
-    /// The client does not want the answer to this query, which was not answered yet.
-    QueryDropped {
-        /// The query's message.
-        msg_id: MsgId,
-    },
-    /// The client has the answer to this query.
-    AnswerAcked {
-        /// The query's message.
-        msg_id: MsgId,
-    },
-    /// `get_future_salts`, to be answered with [`ServerSession::send_salts`].
-    SaltsRequested {
-        /// The request's message.
-        msg_id: MsgId,
-        /// How many, 1 to 64.
-        count: usize,
-    },
-    /// `destroy_session`, to be answered with [`ServerSession::send_destroyed`].
-    DestroySession {
-        /// The session to forget.
-        session_id: SessionId,
-    },
-    /// `destroy_auth_key`, to be answered with [`ServerSession::send_key_destroyed`].
-    DestroyAuthKey,
-    /// `ping_delay_disconnect`: the stream is to be closed unless another one comes in time.
-    DisconnectAfter(Duration),
-    /// `http_wait`: how long an HTTP response may be held back.
-    HttpWait {
-        /// From the first message to the response.
-        max_delay: Duration,
-        /// From the last message to the response.
-        wait_after: Duration,
-        /// If no message comes at all.
-        max_wait: Duration,
-    },
-    /// A query came beyond the limit of pending ones; it was not taken up, and the stream should be closed.
-    Overloaded,
-    /// Something worth knowing.
-    Notice(Notice),
-}
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,12 +45,12 @@ pub struct Surroundings {
 /// drained after every input and command: [`Self::next_packet`], [`Self::poll_event`], [`Self::poll_timeout`].
 #[derive(Debug)]
 pub struct ServerSession {
-    ledger: Ledger,
-    events: VecDeque<ServerSessionEvent>,
+    pub(super) ledger: Ledger,
+    pub(super) events: VecDeque<ServerSessionEvent>,
     unique_id: i64,
     first_msg_id: Option<MsgId>,
     /// Queries without an answer.
-    running: BTreeSet<MsgId>,
+    pub(super) running: BTreeSet<MsgId>,
 }
 
 impl ServerSession {
@@ -215,7 +159,7 @@ impl ServerSession {
     }
 
     /// Undoes the compression of a message and judges its parity.
-    fn open<'a>(&mut self, part: Part<'a>) -> Result<alloc::borrow::Cow<'a, [u8]>, PeerMisbehaved> {
+    fn open<'a>(&mut self, part: Part<'a>) -> Result<Cow<'a, [u8]>, PeerMisbehaved> {
         let body = self.ledger.inflate(part.body)?;
         let message = parse(&body)?;
         self.ledger
@@ -271,139 +215,6 @@ impl ServerSession {
         }
     }
 
-    fn handle_part(
-        &mut self,
-        at: &Surroundings,
-        part: Part<'_>,
-        body: alloc::borrow::Cow<'_, [u8]>,
-    ) {
-        let Part { id, seq_no, .. } = part;
-        let Ok(message) = parse(&body) else {
-            return;
-        };
-        if message.is_none() && self.running.len() >= self.ledger.config.pending_queries {
-            self.events.push_back(ServerSessionEvent::Overloaded);
-            return;
-        }
-        self.ledger.take_up(at.now, id, seq_no, message.as_ref());
-        match message {
-            Some(message) => self.handle_service(id, &message),
-            None => {
-                self.running.insert(id);
-                if let Some(fate) = self.ledger.received.fate_mut(id) {
-                    fate.query = true;
-                }
-                self.events.push_back(ServerSessionEvent::Query {
-                    msg_id: id,
-                    body: body.into_owned(),
-                });
-            }
-        }
-    }
-
-    /// The server's reaction to each service message, in the order of the specification's pages.
-    fn handle_service(&mut self, id: MsgId, message: &ServiceMessage<'_>) {
-        match *message {
-            ServiceMessage::RpcDropAnswer(request) => self.on_drop(id, request.req_msg_id),
-            ServiceMessage::GetFutureSalts(request) => {
-                let num = request.num.clamp(1, super::salts::MAX_FUTURE_SALTS);
-                self.events.push_back(ServerSessionEvent::SaltsRequested {
-                    msg_id: id,
-                    count: usize::try_from(num).unwrap_or(1),
-                });
-                self.ledger.acks.forget(id);
-            }
-            ServiceMessage::Ping(ping) => {
-                self.ledger.on_ping(id, ping.ping_id);
-                self.ledger.acks.forget(id);
-            }
-            ServiceMessage::PingDelayDisconnect(ping) => {
-                self.ledger.on_ping(id, ping.ping_id);
-                self.ledger.acks.forget(id);
-                let secs = u64::try_from(ping.disconnect_delay).unwrap_or(0);
-                self.events
-                    .push_back(ServerSessionEvent::DisconnectAfter(Duration::from_secs(
-                        secs,
-                    )));
-            }
-            ServiceMessage::Pong(_) => {}
-            ServiceMessage::DestroySession(request) => {
-                self.events.push_back(ServerSessionEvent::DestroySession {
-                    session_id: request.session_id,
-                });
-            }
-            ServiceMessage::HttpWait(wait) => {
-                let millis = |value: i32| Duration::from_millis(u64::try_from(value).unwrap_or(0));
-                self.events.push_back(ServerSessionEvent::HttpWait {
-                    max_delay: millis(wait.max_delay),
-                    wait_after: millis(wait.wait_after),
-                    max_wait: millis(wait.max_wait),
-                });
-            }
-            ServiceMessage::DestroyAuthKey(_) => {
-                self.events.push_back(ServerSessionEvent::DestroyAuthKey);
-            }
-            ServiceMessage::MsgsAck(acks) => acks.msg_ids.iter().for_each(|id| self.on_ack(id)),
-            ServiceMessage::MsgsStateReq(request) => {
-                self.ledger.on_state_request(id, request.msg_ids);
-                self.ledger.acks.forget(id);
-            }
-            ServiceMessage::MsgsStateInfo(_) | ServiceMessage::MsgsAllInfo(_) => {}
-            ServiceMessage::MsgDetailedInfo(_) | ServiceMessage::MsgNewDetailedInfo(_) => {}
-            ServiceMessage::MsgResendReq(request) => {
-                self.ledger.on_resend_request(id, request.msg_ids);
-            }
-            ServiceMessage::MsgResendAnsReq(request) => {
-                self.ledger.on_resend_answers_request(id, request.msg_ids);
-            }
-            // The rest either only a server may send, or it stands only inside another message.
-            _ => self.ledger.notice(Notice::Refused {
-                msg_id: id,
-                rule: PeerMisbehaved::WrongRole,
-            }),
-        }
-    }
-
-    fn on_ack(&mut self, id: MsgId) {
-        let Some(sent) = self.ledger.sent.take(id) else {
-            return;
-        };
-        if let Kind::Answer { to } = sent.message.kind {
-            if let Some(fate) = self.ledger.received.fate_mut(to) {
-                fate.answer_acked = true;
-            }
-            self.events
-                .push_back(ServerSessionEvent::AnswerAcked { msg_id: to });
-        }
-    }
-
-    /// `rpc_drop_answer` has three outcomes: nothing known, dropped while running, dropped while waiting to be sent.
-    fn on_drop(&mut self, request: MsgId, query: MsgId) {
-        let answer = self
-            .ledger
-            .received
-            .fate(query)
-            .and_then(|fate| fate.answer);
-        if self.running.contains(&query) {
-            self.events
-                .push_back(ServerSessionEvent::QueryDropped { msg_id: query });
-            let dropped = service::RpcAnswerDroppedRunning {}.to_bytes();
-            self.queue_answer(query, &dropped);
-            self.queue_answer(request, &dropped);
-        } else if let Some((answer, sent)) =
-            answer.and_then(|answer| Some((answer, self.ledger.sent.take(answer)?)))
-        {
-            let dropped = service::RpcAnswerDropped {
-                msg_id: answer,
-                seq_no: sent.seq_no,
-                bytes: i32::try_from(sent.message.body.len()).unwrap_or(i32::MAX),
-            };
-            self.queue_answer(request, &dropped.to_bytes());
-        } else {
-            self.queue_answer(request, &service::RpcAnswerUnknown {}.to_bytes());
-        }
-    }
-
     /// Answers the query that came as `msg_id`; returns whether it waited for an answer.
     pub fn answer(&mut self, msg_id: MsgId, result: Result<&[u8], &RpcError>) -> bool {
         if !self.running.contains(&msg_id) {
@@ -425,7 +236,7 @@ impl ServerSession {
         true
     }
 
-    fn queue_answer(&mut self, to: MsgId, result: &[u8]) {
+    pub(super) fn queue_answer(&mut self, to: MsgId, result: &[u8]) {
         self.running.remove(&to);
         self.ledger.acks.forget(to);
         let mut body = Vec::new();
