@@ -7,6 +7,7 @@
 
 pub mod carriers;
 pub mod message;
+pub mod session;
 pub mod tl;
 pub mod transport;
 
@@ -28,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     target("carrier", carriers::carrier),
     target("container", message::container),
     target("detect", transport::detect),
+    target("endpoint", session::endpoint),
     target("fake_tls", carriers::fake_tls),
     target("frame_abridged", transport::frame_abridged),
     target("frame_full", transport::frame_full),
@@ -41,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     target("open_message", message::open_message),
     target("plain_message", message::plain_message),
     target("service_message", message::service_message),
+    target("session_ops", session::session_ops),
     target("tap", transport::tap),
     target("tl_decode", tl::tl_decode),
     target("tl_json", tl::tl_json),

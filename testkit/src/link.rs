@@ -48,9 +48,9 @@ impl Link {
         }
     }
 
-    /// Cuts the link after this many more bytes.
+    /// Cuts the link after this many more bytes, or earlier if that was settled before.
     pub(crate) fn cut_after(&mut self, bytes: usize) {
-        self.budget = Some(bytes);
+        self.budget = Some(self.budget.map_or(bytes, |budget| budget.min(bytes)));
     }
 
     /// Whether the link is cut.

@@ -211,9 +211,12 @@ impl LoneServer {
         self.send_payload(&payload, quick_ack)
     }
 
-    /// Sends the payload of a frame.
+    /// Sends the payload of a frame; the request for a quick acknowledgement goes where the transport has one.
     pub fn send_payload(&mut self, payload: &[u8], quick_ack: bool) -> Vec<Heard> {
         let mut wire = Vec::new();
+        let detected = self.framer.detected();
+        let has_quick_acks = detected.is_some_and(|stream| stream.transport != Transport::Full);
+        let quick_ack = quick_ack && has_quick_acks;
         self.framer
             .write_payload(payload, quick_ack, &mut self.random, &mut wire)
             .expect("the transport takes it");
@@ -242,8 +245,11 @@ impl LoneServer {
             if to != self.connection {
                 continue;
             }
-            self.framer.handle_bytes(&wire).expect("well framed");
-            while let Some(frame) = self.framer.poll_frame().expect("well framed") {
+            // After bytes that the test made up, the server may speak another transport.
+            if self.framer.handle_bytes(&wire).is_err() {
+                continue;
+            }
+            while let Ok(Some(frame)) = self.framer.poll_frame() {
                 match frame {
                     Frame::Payload { data, .. } if data.first_chunk() == Some(&[0; 8]) => {}
                     Frame::Payload { data, .. } => {

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mtproto_core::config::{ClientConfig, ServerConfig, Start};
-use mtproto_core::connection::{Connection, Event};
+use mtproto_core::connection::{Connection, Event, SavedKeys};
+use mtproto_core::crypto::auth_key::AuthKey;
 use mtproto_core::endpoint::{
-    ConnectionId, Endpoint, Listen, MemoryKeyStore, Outgoing, RequestId, ServerEvent, SessionKey,
+    AuthKeyRecord, AuthKeyStore, ConnectionId, Endpoint, Listen, MemoryKeyStore, Outgoing,
+    RequestId, ServerEvent, SessionKey,
 };
+use mtproto_core::ids::ServerSalt;
 use mtproto_core::rpc::RpcError;
 use mtproto_core::session::{PingId, QueryFailure, QueryId, QueryOptions};
 use mtproto_core::time::{Duration, Instant, UnixTime};
@@ -57,6 +60,7 @@ pub struct Builder {
     seed: u64,
     latency: Duration,
     split: Split,
+    shares_key: bool,
 }
 
 impl Builder {
@@ -102,16 +106,36 @@ impl Builder {
         self
     }
 
+    /// Lets both sides know a key from the start, so that no key exchange is needed.
+    #[must_use]
+    pub const fn sharing_a_key(mut self) -> Self {
+        self.shares_key = true;
+        self
+    }
+
     /// The pair, with a stream between the two and nothing sent yet. The server answers each query with its own body.
     #[must_use]
     pub fn build(self) -> Pair {
         let (client_config, server_config) = (Arc::new(self.client), Arc::new(self.server));
         let client_start = start_at(self.seed, self.client_unix);
         let server_start = start(self.seed.wrapping_add(1));
-        let keys = Box::new(MemoryKeyStore::new());
+        let mut keys = Box::new(MemoryKeyStore::new());
+        let client = if self.shares_key {
+            let auth_key = AuthKey::new([0x42; 256]);
+            keys.insert(AuthKeyRecord::permanent(auth_key.clone(), START_UNIX));
+            let saved = SavedKeys {
+                dc: client_config.dc(),
+                auth_key,
+                server_salt: ServerSalt(0),
+                clock_offset_secs: 0,
+            };
+            Connection::resume(client_config.clone(), saved, client_start)
+        } else {
+            Connection::new(client_config.clone(), client_start)
+        };
         let link_random = SeededRandom::from_number(self.seed.wrapping_add(2));
         let mut pair = Pair {
-            client: Connection::new(client_config.clone(), client_start),
+            client,
             server: Endpoint::new(server_config.clone(), keys, server_start),
             client_config,
             server_config,
@@ -185,6 +209,7 @@ impl Pair {
             seed: 1,
             latency: Duration::from_millis(10),
             split: Split::Whole,
+            shares_key: false,
         }
     }
 

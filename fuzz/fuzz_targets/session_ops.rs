@@ -1,0 +1,6 @@
+//! The engine's binary of `fuzz::session::session_ops`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| fuzz::session::session_ops(data));
