@@ -8,8 +8,7 @@ use super::codec::{Decoder, Encoder, Parsed, UnitKind};
 use super::detect::{FirstBytes, first_bytes};
 use super::obfuscated::{self, Accepted};
 use super::{
-    ClientTransport, ConfigError, Detected, FrameError, FrameLimits, ServerTransport, Transport,
-    WriteError,
+    ClientTransport, ConfigError, Detected, FrameError, FrameLimits, ServerTransport, WriteError,
 };
 use crate::crypto::aes_ctr::AesCtr256;
 use crate::crypto::kdf::Direction;
@@ -166,27 +165,14 @@ impl Framer {
             FirstBytes::Plain { .. } if config.secrets_only => {
                 return Err(FrameError::UnknownTransport);
             }
-            FirstBytes::Plain { transport, tag_len } => {
-                let detected = Detected {
-                    transport,
-                    obfuscated: false,
-                    dc: None,
-                    secret: None,
-                };
-                (detected, tag_len, None)
-            }
+            FirstBytes::Plain { transport, tag_len } => (Detected::plain(transport), tag_len, None),
             FirstBytes::Obfuscated => {
                 let Some(header) = self.received.unread().first_chunk() else {
                     return Ok(());
                 };
                 let (accepted, secret) =
                     try_secrets(header, config).ok_or(FrameError::UnknownTransport)?;
-                let detected = Detected {
-                    transport: accepted.transport,
-                    obfuscated: true,
-                    dc: secret.map(|_| accepted.dc),
-                    secret,
-                };
+                let detected = Detected::obfuscated(&accepted, secret);
                 (detected, header.len(), Some(accepted.keystreams))
             }
             FirstBytes::Http | FirstBytes::Tls => return Err(FrameError::UnknownTransport),
@@ -333,17 +319,4 @@ pub(super) fn try_secrets(
         return None;
     }
     obfuscated::accept(header, None).map(|accepted| (accepted, None))
-}
-
-impl Transport {
-    /// The bytes that a client sends before its first frame where the stream is not obfuscated.
-    #[must_use]
-    pub const fn tag(self) -> &'static [u8] {
-        match self {
-            Self::Abridged => &[0xef],
-            Self::Intermediate => &[0xee; 4],
-            Self::PaddedIntermediate => &[0xdd; 4],
-            Self::Full => &[],
-        }
-    }
 }

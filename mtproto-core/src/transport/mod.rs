@@ -1,12 +1,15 @@
 //! Byte streams and the payloads that they carry.
 //!
 //! ```text
-//! socket ⇄ [obfuscation: AES-CTR] ⇄ [abridged | intermediate | padded intermediate | full] ⇄ payloads
+//! socket ⇄ [carrier] ⇄ [obfuscation: AES-CTR] ⇄ [abridged | intermediate | padded intermediate | full] ⇄ payloads
 //! ```
 //!
 //! [`Framer`] is one end of one stream. The client's end is told what to speak; the server's end finds out from the
 //! first bytes, all forms on one port. A payload is an encrypted or unencrypted message for the
 //! message layer; besides payloads a server sends quick acknowledgments and transport errors.
+//!
+//! A stream may hide in a WebSocket or in what looks like TLS, and payloads may travel without a stream over HTTP: see
+//! [`carrier`], which also tells them apart on one port. [`passive`] reads all of it from outside.
 //!
 //! Section: <https://core.telegram.org/mtproto/mtproto-transports>.
 //!
@@ -58,6 +61,7 @@ use alloc::sync::Arc;
 
 pub use self::error::{ConfigError, FrameError, WriteError};
 pub use self::framer::{Frame, Framer};
+use self::obfuscated::Accepted;
 pub use self::quick_ack::quick_ack_token;
 pub use self::secret::{ProxySecret, SecretError, SecretForm};
 use crate::ids::DcId;
@@ -73,6 +77,19 @@ pub enum Transport {
     PaddedIntermediate,
     /// Length, counter and CRC32; never obfuscated.
     Full,
+}
+
+impl Transport {
+    /// The bytes that a client sends before its first frame where the stream is not obfuscated.
+    #[must_use]
+    pub const fn tag(self) -> &'static [u8] {
+        match self {
+            Self::Abridged => &[0xef],
+            Self::Intermediate => &[0xee; 4],
+            Self::PaddedIntermediate => &[0xdd; 4],
+            Self::Full => &[],
+        }
+    }
 }
 
 /// What a client speaks.
@@ -146,6 +163,26 @@ pub struct Detected {
     pub dc: Option<DcId>,
     /// The number of the secret in [`ServerTransport::secrets`] that opened the stream.
     pub secret: Option<usize>,
+}
+
+impl Detected {
+    const fn plain(transport: Transport) -> Self {
+        Self {
+            transport,
+            obfuscated: false,
+            dc: None,
+            secret: None,
+        }
+    }
+
+    fn obfuscated(accepted: &Accepted, secret: Option<usize>) -> Self {
+        Self {
+            transport: accepted.transport,
+            obfuscated: true,
+            dc: secret.map(|_| accepted.dc),
+            secret,
+        }
+    }
 }
 
 /// How much a peer may make this end store.

@@ -235,12 +235,7 @@ impl Tap {
         if detected.is_none()
             && let Some(transport) = side.half.transport()
         {
-            *detected = Some(Detected {
-                transport,
-                obfuscated: false,
-                dc: None,
-                secret: None,
-            });
+            *detected = Some(Detected::plain(transport));
             other.half.hint(transport);
         }
         let observed = side.poll()?;
@@ -285,12 +280,7 @@ impl Tap {
             FirstBytes::NeedMore => {}
             FirstBytes::Plain { transport, tag_len } => {
                 self.carrier = Some(Carrier::Direct);
-                self.detected = Some(Detected {
-                    transport,
-                    obfuscated: false,
-                    dc: None,
-                    secret: None,
-                });
+                self.detected = Some(Detected::plain(transport));
                 self.client.half.start(transport, None, tag_len);
                 self.server.half.start(transport, None, 0);
             }
@@ -301,18 +291,13 @@ impl Tap {
                 let Some((accepted, secret)) = try_secrets(header, &self.config) else {
                     return self.give_up();
                 };
+                self.carrier.get_or_insert(Carrier::Direct);
+                self.detected = Some(Detected::obfuscated(&accepted, secret));
                 let transport = accepted.transport;
                 let Keystreams {
                     client_to_server,
                     server_to_client,
                 } = accepted.keystreams;
-                self.carrier.get_or_insert(Carrier::Direct);
-                self.detected = Some(Detected {
-                    transport,
-                    obfuscated: true,
-                    dc: secret.map(|_| accepted.dc),
-                    secret,
-                });
                 let client = &mut self.client.half;
                 client.start(transport, Some(client_to_server), HEADER_LEN);
                 self.server.half.start(transport, Some(server_to_client), 0);

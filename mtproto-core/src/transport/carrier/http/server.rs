@@ -64,6 +64,10 @@ impl HttpServer {
         if let Some(error) = self.failed {
             return Err(error);
         }
+        if self.is_done() {
+            // The client has said that it sends nothing more.
+            return Ok(());
+        }
         self.received.push(bytes, None);
         let waiting = self.received.unread().len();
         let most = self
