@@ -1,10 +1,10 @@
 //! Rules of a session: identifiers, sequence numbers, salts, acknowledgements, refusals.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use mtproto_core::ids::{MsgId, ServerSalt};
-use tl_parser::Object;
+use tl_parser::{Object, Value};
 
 use super::{Findings, between};
 use crate::record::{At, ConnId, Direction, Message, Role, Severity};
@@ -297,8 +297,8 @@ impl Session {
         if object.name() == "msgs_ack"
             && let Some(ids) = object.vector("msg_ids")
         {
-            let named = |id: &MsgId| ids.iter().any(|named| named.as_long() == Some(id.0));
-            self.unacked.retain(|(id, _)| !named(id));
+            let named: HashSet<i64> = ids.iter().filter_map(Value::as_long).collect();
+            self.unacked.retain(|(id, _)| !named.contains(&id.0));
         }
     }
 
