@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod inspect;
 mod serve;
+mod tl;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Decode a capture
     Inspect(inspect::InspectArguments),
+    /// Read, check, compare and apply TL schemas
+    Tl(tl::TlArguments),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Tl(arguments) => tl::run(&arguments),
     };
     exit::code_of(result)
 }

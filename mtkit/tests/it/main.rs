@@ -1,8 +1,9 @@
 //! Stories that cross crates, and the rules of the tree itself.
 
+mod book;
 mod capture;
 mod command;
 mod hostile;
 mod serve;
 mod tidy;
-mod tutorial;
+mod tl;

@@ -1,4 +1,4 @@
-//! The tutorial's commands run, and print what the tutorial says they print.
+//! The commands of the book run, and print what the book says they print.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -37,13 +37,22 @@ fn fits(pattern: &str, line: &str) -> bool {
 
 #[test]
 fn the_tutorial_does_what_it_says() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/tutorial.md");
-    let page = std::fs::read_to_string(page).expect("the tutorial");
+    run_page("tutorial", 4);
+}
+
+#[test]
+fn the_chapter_on_tl_does_what_it_says() {
+    run_page("tl", 2);
+}
+
+fn run_page(name: &str, least: usize) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/src/{name}.md"));
+    let page = std::fs::read_to_string(page).expect("a page of the book");
     let blocks = blocks(&page);
-    assert!(blocks.len() >= 4, "only {} blocks found", blocks.len());
+    assert!(blocks.len() >= least, "only {} blocks found", blocks.len());
 
     // Blocks build on each other: one folder, one home for the command.
-    let folder = Folder::new("tutorial");
+    let folder = Folder::new(&format!("page_{name}"));
     let bin = Path::new(MTKIT).parent().expect("a folder of binaries");
     let path = std::env::var("PATH").expect("a search path");
     for block in blocks {
