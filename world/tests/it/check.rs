@@ -1,6 +1,9 @@
 //! Every request, reply and push of every test goes through the schema of the newest layer.
 
-use tl_parser::{Layers, Limits, Object, Schema, Value};
+use tl_parser::{Layers, Limits, Object, Schema, Value, project};
+
+/// Layers that real clients speak, besides the newest.
+const OLDER: [i32; 4] = [158, 181, 198, 229];
 
 fn newest() -> &'static Schema {
     let layers = Layers::bundled();
@@ -24,12 +27,33 @@ pub(crate) fn reply(function: &str, value: &Value) {
     let declared = newest().by_name(function);
     let declared = declared.unwrap_or_else(|| panic!("no function {function}"));
     whole(declared.result_type(), value, function);
+    let layers = Layers::bundled();
+    for layer in OLDER {
+        let schema = layers.at(layer).schema;
+        // A client of that layer cannot have called a function that it does not know.
+        let Some(function) = schema.by_name(function) else {
+            continue;
+        };
+        let (old, report) = project::project_result(layers, layer, function.name(), value);
+        assert!(report.is_expressible(), "{function} at {layer}: {report}");
+        if let Err(error) = schema.encode_result(function, &old) {
+            panic!("{function} at {layer}: {error}\n{old:#?}");
+        }
+    }
 }
 
 /// Panics when a pushed object is no `Updates` of the newest layer.
 #[track_caller]
 pub(crate) fn update(value: &Value) {
     whole("Updates", value, "a push");
+    let layers = Layers::bundled();
+    for layer in OLDER {
+        let (old, report) = project::project(layers, layer, value);
+        assert!(report.is_expressible(), "a push at {layer}: {report}");
+        if let Err(error) = layers.at(layer).schema.encode_as("Updates", &old) {
+            panic!("a push at {layer}: {error}\n{old:#?}");
+        }
+    }
 }
 
 /// Encodes a value as a type and decodes it again, without loss.
