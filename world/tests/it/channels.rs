@@ -91,7 +91,7 @@ fn posts_of_a_channel_come_from_the_channel() {
         "400 CHAT_ADMIN_REQUIRED"
     );
     let views = Object::new("messages.getMessagesViews")
-        .with("peer", theirs.clone())
+        .with("peer", theirs)
         .with("id", ids(&[post.int("id").unwrap()]))
         .with("increment", true);
     let views = stage.ok(bob, views);
