@@ -1,7 +1,7 @@
 //! The world as a whole.
 
-use tl_parser::Object;
-use world::Effect;
+use tl_parser::{Layers, Object, project};
+use world::{ERRORS, Effect};
 
 use crate::driver::{ALICE, BOB, Stage, config, to_self};
 
@@ -60,6 +60,64 @@ fn the_default_world_has_its_people() {
     let bot = stage.world.bots().remove(0);
     let (_, secret) = bot.token.split_once(':').unwrap();
     assert_eq!(secret.len(), 35, "as the real ones");
+}
+
+/// Errors with a number in their type, without the number, and our own.
+const OTHER_ERRORS: [&str; 4] = [
+    "420 FLOOD_WAIT_",
+    "400 FILE_PART_",
+    "400 PHOTO_INVALID_DIMENSIONS",
+    "303 FILE_MIGRATE_",
+];
+
+#[test]
+fn every_function_of_the_newest_layer_has_an_answer() {
+    let layers = Layers::bundled();
+    let schema = layers.at(layers.newest()).schema;
+    let mut answered = 0;
+    for function in schema.functions() {
+        // Required fields get their defaults, so that the request is one that can be sent.
+        let (request, _) = project::conform(
+            schema,
+            None,
+            &Object::new(function.object_name().clone()).into(),
+        );
+        let Ok(request) = request.into_object() else {
+            continue;
+        };
+        let mut stage = Stage::new();
+        let alice = stage.log_in(ALICE);
+        let bot = stage.bot();
+        let stranger = stage.client();
+        for client in [stranger, bot, alice] {
+            let Err(error) = stage.call(client, &request) else {
+                continue;
+            };
+            let (code, kind) = error.split_once(' ').unwrap();
+            let known = ERRORS
+                .iter()
+                .any(|(c, k)| c.to_string() == code && *k == kind);
+            let other = OTHER_ERRORS.iter().any(|other| error.starts_with(other));
+            let unimplemented = kind == "METHOD_NOT_IMPLEMENTED";
+            assert!(
+                known || other || unimplemented,
+                "{}: {error}",
+                function.name()
+            );
+        }
+        let is_ours = stage
+            .world
+            .methods()
+            .any(|(name, _)| name == function.name());
+        let loud = stage
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Unimplemented { .. }));
+        assert_ne!(is_ours, loud, "{}", function.name());
+        answered += usize::from(is_ours);
+    }
+    let ours = Stage::new().world.methods().count();
+    assert_eq!(answered, ours, "every function of ours is one of the layer");
 }
 
 #[test]
