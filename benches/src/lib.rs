@@ -1,2 +1,4 @@
-//! Placeholder.
+//! What the suites share.
 #![forbid(unsafe_code)]
+
+pub mod ratios;

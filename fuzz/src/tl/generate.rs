@@ -64,8 +64,13 @@ pub(super) fn object_or_call(schema: &Schema, bytes: &mut Bytes<'_>) -> Value {
 
 fn any(schema: &Schema, bytes: &mut Bytes<'_>, depth: usize) -> Value {
     let choice = usize::from(u16::from_le_bytes(bytes.array()));
-    let usable: Vec<_> = schema.combinators().filter(|c| usable(c)).collect();
-    object(schema, usable[choice % usable.len()], bytes, depth)
+    let combinators = || schema.combinators();
+    let from_choice = combinators().skip(choice % combinators().len());
+    let combinator = from_choice
+        .chain(combinators())
+        .find(|combinator| usable(combinator))
+        .expect("every schema has objects");
+    object(schema, combinator, bytes, depth)
 }
 
 /// Built-in types are other values than objects, and counted fields are left to the readers.

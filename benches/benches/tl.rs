@@ -1,0 +1,173 @@
+//! The TL language and its binary form: a whole API schema, and a page of messages.
+//!
+//! `cargo bench -p mtkit-benches --bench tl --features peers` measures the peers in the same run.
+//! What two implementations do is compared before it is timed; a table of ratios closes the run.
+
+use std::hint::black_box;
+
+use benches::ratios;
+use criterion::{Criterion, Throughput, criterion_group};
+use tl_parser::{Layers, Limits, Object, Schema, Value, syntax};
+
+const TABLE: &str = include_str!("../../tl-parser/schemas/api.tl");
+const LAYER: i32 = 230;
+
+/// The text of the layer, as a file of its own.
+fn text() -> String {
+    Layers::bundled().at(LAYER).schema.to_string()
+}
+
+/// A page of 100 text messages, as `messages.getHistory` gives it.
+fn page() -> Value {
+    let message = |id: i32| {
+        Object::new("message")
+            .with_flag("out", id % 2 == 0)
+            .with("id", id)
+            .with(
+                "from_id",
+                peer("peerUser", "user_id", 10_000 + i64::from(id % 7)),
+            )
+            .with("peer_id", peer("peerChat", "chat_id", 4_242))
+            .with("date", 1_700_000_000 + id)
+            .with(
+                "message",
+                format!("Message {id}: the quick brown fox jumps over the lazy dog."),
+            )
+            .with_opt("entities", (id % 5 == 0).then(|| Value::vector([bold()])))
+    };
+    let user = |id: i64| {
+        Object::new("user")
+            .with("id", 10_000 + id)
+            .with("access_hash", -7 * id)
+            .with("first_name", format!("User {id}"))
+    };
+    Object::new("messages.messages")
+        .with("messages", Value::vector((1..=100).map(message)))
+        .with("topics", Value::Vector(Vec::new()))
+        .with("chats", Value::Vector(Vec::new()))
+        .with("users", Value::vector((0..7).map(user)))
+        .into()
+}
+
+fn peer(name: &'static str, field: &'static str, id: i64) -> Object {
+    Object::new(name).with(field, id)
+}
+
+fn bold() -> Object {
+    Object::new("messageEntityBold")
+        .with("offset", 0)
+        .with("length", 7)
+}
+
+fn parsing(c: &mut Criterion) {
+    let text = text();
+    let (schema, problems) = Schema::parse(&text);
+    assert!(problems.is_empty());
+    let mut group = c.benchmark_group("parse_schema");
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.sample_size(30);
+    // Read, checked, indexed and compiled.
+    group.bench_function("ours", |b| b.iter(|| Schema::parse(black_box(&text))));
+    // Read, and each id compared with the CRC32 of its text.
+    group.bench_function("ours_document", |b| {
+        b.iter(|| syntax::parse(black_box(&text)).0.items.len());
+    });
+    #[cfg(feature = "peers")]
+    {
+        let ours: Vec<u32> = schema.combinators().map(|c| c.id()).collect();
+        let grammers: Vec<u32> = grammers_tl_parser::parse_tl_file(&text)
+            .map(|definition| definition.expect("the text is sound").id)
+            .collect();
+        let ferogram: Vec<u32> = ferogram_tl_parser::parse_tl_file(&text)
+            .map(|definition| definition.expect("the text is sound").id)
+            .collect();
+        // Both know the declaration of vectors by heart and may leave it out.
+        let without_vector = |ids: &[u32]| -> Vec<u32> {
+            ids.iter()
+                .copied()
+                .filter(|id| *id != 0x1cb5_c415)
+                .collect()
+        };
+        assert_eq!(without_vector(&grammers), without_vector(&ours));
+        assert_eq!(without_vector(&ferogram), without_vector(&ours));
+        group.bench_function("grammers", |b| {
+            b.iter(|| grammers_tl_parser::parse_tl_file(black_box(&text)).collect::<Vec<_>>());
+        });
+        group.bench_function("ferogram", |b| {
+            b.iter(|| ferogram_tl_parser::parse_tl_file(black_box(&text)).collect::<Vec<_>>());
+        });
+    }
+    drop((group, schema));
+
+    let mut group = c.benchmark_group("bundled_layers");
+    group.sample_size(30);
+    group.bench_function("table_and_newest_layer", |b| {
+        b.iter(|| {
+            let (layers, _) = Layers::from_table(black_box(TABLE));
+            layers.at(LAYER).schema.combinators().len()
+        });
+    });
+}
+
+fn codec(c: &mut Criterion) {
+    let schema = Layers::bundled().at(LAYER).schema;
+    let value = page();
+    let bytes = schema.encode(&value).expect("the page is sound");
+    let limits = Limits::NETWORK;
+    assert_eq!(schema.decode(&bytes, limits).expect("just written"), value);
+
+    let mut group = c.benchmark_group("decode_100_messages");
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    group.bench_function("ours_skip", |b| {
+        b.iter(|| schema.skip(black_box(&bytes), limits).is_ok());
+    });
+    group.bench_function("ours_view", |b| {
+        let mut tape = Some(tl_parser::Tape::default());
+        b.iter(|| {
+            let view = schema
+                .view_again(black_box(&bytes), limits, tape.take().unwrap_or_default())
+                .expect("it is sound");
+            tape = Some(view.into_tape());
+        });
+    });
+    group.bench_function("ours_value", |b| {
+        b.iter(|| schema.decode(black_box(&bytes), limits));
+    });
+    #[cfg(feature = "peers")]
+    {
+        use grammers_tl_types::{Deserializable, Serializable, enums::messages::Messages};
+        let theirs = Messages::from_bytes(&bytes).expect("they know the layer");
+        assert_eq!(theirs.to_bytes(), bytes);
+        group.bench_function("grammers", |b| {
+            b.iter(|| Messages::from_bytes(black_box(&bytes)));
+        });
+    }
+    group.finish();
+
+    let mut group = c.benchmark_group("encode_100_messages");
+    group.throughput(Throughput::Bytes(bytes.len() as u64));
+    group.bench_function("ours", |b| b.iter(|| schema.encode(black_box(&value))));
+    #[cfg(feature = "peers")]
+    {
+        use grammers_tl_types::{Deserializable, Serializable, enums::messages::Messages};
+        let theirs = Messages::from_bytes(&bytes).expect("they know the layer");
+        group.bench_function("grammers", |b| b.iter(|| black_box(&theirs).to_bytes()));
+    }
+}
+
+criterion_group!(benches, parsing, codec);
+
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    ratios::print(&[
+        ("parse_schema", "ours", "grammers"),
+        ("parse_schema", "ours", "ferogram"),
+        ("parse_schema", "ours_document", "grammers"),
+        ("parse_schema", "ours_document", "ferogram"),
+        ("decode_100_messages", "ours_skip", "grammers"),
+        ("decode_100_messages", "ours_view", "grammers"),
+        ("decode_100_messages", "ours_value", "grammers"),
+        ("encode_100_messages", "ours", "grammers"),
+    ]);
+}
