@@ -49,5 +49,6 @@ pub const TARGETS: &[Target] = &[
     target("tl_json", tl::tl_json),
     target("tl_roundtrip", tl::tl_roundtrip),
     target("tl_text", tl::tl_text),
+    target("view_vs_value", tl::view_vs_value),
     target("websocket", carriers::websocket),
 ];

@@ -3,10 +3,13 @@
 //! In binary inputs the first byte chooses the schema: see [`schema`].
 
 mod generate;
+mod view;
 
 use std::sync::LazyLock;
 
 use tl_parser::{Layers, Limits, Schema, json, mtproto, syntax};
+
+pub use view::view_vs_value;
 
 use generate::{Bytes, object_or_call};
 
