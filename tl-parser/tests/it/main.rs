@@ -6,6 +6,7 @@ mod codec;
 mod generate;
 mod json;
 mod language;
+mod layers_reference;
 mod project;
 mod properties;
 mod reference;
