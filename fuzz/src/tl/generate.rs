@@ -87,6 +87,12 @@ fn object(schema: &Schema, combinator: &Combinator, bytes: &mut Bytes<'_>, depth
     let mut object = Object::new(combinator.object_name().clone());
     // Fields with one condition are present together; that is decided at the first of them.
     let mut decided: Vec<((&str, u8), bool)> = Vec::new();
+    let conditions = || {
+        combinator
+            .fields()
+            .iter()
+            .filter_map(|field| field.condition())
+    };
     for field in combinator.fields() {
         let present = match field.condition() {
             None => true,
@@ -99,9 +105,11 @@ fn object(schema: &Schema, combinator: &Combinator, bytes: &mut Bytes<'_>, depth
                 }
             },
         };
-        // The encoder makes the flags words.
-        if present && field.value_type() != "#" && !bytes.slips() {
-            let value = value(schema, field.value_type(), bytes, depth - 1);
+        let kind = field.value_type();
+        // The encoder makes the flags words; one on which nothing depends is a number like others.
+        let is_word = kind == "#" && conditions().any(|(word, _)| word == field.name());
+        if present && !is_word && !bytes.slips() {
+            let value = value(schema, kind, bytes, depth - 1);
             object.set(field.name_handle().clone(), value);
         }
     }
@@ -125,7 +133,7 @@ fn value(schema: &Schema, kind: &str, bytes: &mut Bytes<'_>, depth: usize) -> Va
         .iter()
         .find_map(|start| kind.strip_prefix(start)?.strip_suffix('>'));
     match kind {
-        "int" => Value::Int(i32::from_le_bytes(bytes.array())),
+        "int" | "#" => Value::Int(i32::from_le_bytes(bytes.array())),
         "long" => Value::Long(i64::from_le_bytes(bytes.array())),
         "double" => Value::Double(f64::from_le_bytes(bytes.array())),
         "int128" => Value::Int128(bytes.array()),
