@@ -111,5 +111,9 @@ fn what_is_no_capture_and_no_key_log_is_named() {
     assert!(text(&output.stderr).contains("noise"));
     let output = inspect(&[&noise, Path::new("--keys"), &noise]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("not a key log"));
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("noise: no keys: neither a key log"),
+        "{message}"
+    );
 }
