@@ -5,10 +5,14 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use inspector::io::{Format, InspectError, Options, inspect_file};
+use inspector::record::Severity;
 
 use crate::exit::{Ending, Failure};
 
 /// Arguments of `mtkit inspect`.
+///
+/// The exit code is 0 where everything was decoded and nothing is wrong, and 1 where bytes stayed undecoded or a finding
+/// is at least a warning.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArguments {
     /// The capture, pcap or pcapng; - for standard input
@@ -20,6 +24,9 @@ pub(crate) struct InspectArguments {
     /// Print JSON Lines instead of text
     #[arg(long)]
     json: bool,
+    /// Print a table of methods with counts, errors and latencies instead of the messages
+    #[arg(long)]
+    stats: bool,
     /// Show codes, passwords and keys instead of replacing them
     #[arg(long)]
     secrets: bool,
@@ -30,10 +37,11 @@ pub(crate) struct InspectArguments {
 
 pub(crate) fn run(arguments: &InspectArguments) -> Result<Ending, Failure> {
     let options = Options {
-        format: if arguments.json {
-            Format::Json
-        } else {
-            Format::Text
+        format: match (arguments.stats, arguments.json) {
+            (false, false) => Format::Text,
+            (false, true) => Format::Json,
+            (true, false) => Format::Stats,
+            (true, true) => Format::StatsJson,
         },
         secrets: arguments.secrets,
         full: arguments.full,
@@ -51,7 +59,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<Ending, Failure> {
         .flush()
         .context("cannot write to standard output")
         .map_err(Failure::Run)?;
-    if summary.is_complete() {
+    if summary.is_complete() && summary.findings_from(Severity::Warning) == 0 {
         Ok(Ending::Done)
     } else {
         Ok(Ending::Findings)
