@@ -54,6 +54,12 @@ impl ByteCounts {
         self.0[class as usize] += bytes;
     }
 
+    /// Counts what was counted under `from` under `to` instead.
+    pub fn reclassify(&mut self, from: ByteClass, to: ByteClass) {
+        let bytes = std::mem::take(&mut self.0[from as usize]);
+        self.add(to, bytes);
+    }
+
     /// All bytes: captured payload and gaps.
     #[must_use]
     pub fn total(&self) -> u64 {

@@ -1,5 +1,6 @@
 //! One connection: its two streams cut into frames, its bytes accounted for.
 
+use mtproto_core::transport::carrier::Carrier;
 use mtproto_core::transport::detect::{FirstBytes, first_bytes};
 use mtproto_core::transport::passive::{SkipReason, Tap, What};
 use mtproto_core::transport::{FrameError, FrameLimits};
@@ -214,6 +215,14 @@ impl Connection {
                 self.bytes.add(ByteClass::NotMtproto, len);
             }
         }
+        // Much that is HTTP is no MTProto, which only its bodies tell.
+        if self.messages == 0 && self.tap.carrier() == Some(Carrier::Http) {
+            self.bytes
+                .reclassify(ByteClass::Handshake, ByteClass::NotMtproto);
+            self.bytes
+                .reclassify(ByteClass::Error, ByteClass::NotMtproto);
+            self.errors = None;
+        }
         let reasons = self.reasons(cut_off);
         ConnectionEnd {
             at,
@@ -270,7 +279,7 @@ impl Connection {
                 .to_owned();
         }
         match first_bytes(&self.head) {
-            FirstBytes::Http => "this is HTTP; MTProto over HTTP and WebSocket is not decoded".to_owned(),
+            FirstBytes::Http => "this is HTTP, and nothing in it is MTProto".to_owned(),
             FirstBytes::Tls => "this is TLS, or MTProto behind a proxy that imitates it (a secret that begins \
                                 with ee), which is not decoded"
                 .to_owned(),
