@@ -1,6 +1,6 @@
 //! The TL language and its binary form.
 //!
-//! In binary inputs the first byte chooses the schema: see [`schema`].
+//! In binary inputs the first byte chooses the schema: see `schema`.
 
 mod generate;
 mod view;
