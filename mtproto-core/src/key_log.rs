@@ -1,6 +1,6 @@
 //! The key log: what a tool needs to decrypt a capture, told as it comes into being.
 //!
-//! The core calls a [`KeyLog`]; writing files is the business of drivers. [`line`] gives the published text form, one
+//! The core calls a [`KeyLog`]; writing files is the business of drivers. [`line()`] gives the published text form, one
 //! line per secret, words separated by one space, hexadecimal in lower case, bytes in the order of the wire:
 //!
 //! ```text

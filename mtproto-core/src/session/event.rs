@@ -24,7 +24,7 @@ pub struct QueryOptions {
 pub enum SendError {
     /// The connection was closed for good.
     Closed,
-    /// As many queries as [`SessionConfig::pending_queries`] allows wait for their answers.
+    /// As many queries as [`SessionConfig::pending_queries`](crate::config::SessionConfig::pending_queries) allows wait for their answers.
     TooManyQueries,
     /// A body must be at least 4 bytes long, a multiple of 4, and below 16 MiB.
     BodyLength,
@@ -157,19 +157,19 @@ pub enum ServerSessionEvent {
         /// The query's message.
         msg_id: MsgId,
     },
-    /// `get_future_salts`, to be answered with [`ServerSession::send_salts`].
+    /// `get_future_salts`, to be answered with [`ServerSession::send_salts`](super::ServerSession::send_salts).
     SaltsRequested {
         /// The request's message.
         msg_id: MsgId,
         /// How many, 1 to 64.
         count: usize,
     },
-    /// `destroy_session`, to be answered with [`ServerSession::send_destroyed`].
+    /// `destroy_session`, to be answered with [`ServerSession::send_destroyed`](super::ServerSession::send_destroyed).
     DestroySession {
         /// The session to forget.
         session_id: SessionId,
     },
-    /// `destroy_auth_key`, to be answered with [`ServerSession::send_key_destroyed`].
+    /// `destroy_auth_key`, to be answered with [`ServerSession::send_key_destroyed`](super::ServerSession::send_key_destroyed).
     DestroyAuthKey,
     /// `ping_delay_disconnect`: the stream is to be closed unless another one comes in time.
     DisconnectAfter(Duration),

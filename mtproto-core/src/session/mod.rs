@@ -1,7 +1,7 @@
 //! Sessions: everything that happens under one authorization key and one `session_id`, in either role.
 //!
 //! A session outlives byte streams, and several streams may carry one session. It knows nothing of transports and
-//! ciphers: it takes opened messages ([`Header`](crate::message::encrypted::Header) and body) and gives [`Packet`]s
+//! ciphers: it takes opened messages ([`Header`](crate::message::Header) and body) and gives [`Packet`]s
 //! to be sealed. [`ClientSession`] and [`ServerSession`] share one ledger of what was sent and received, in which
 //! the role is data; each rule set has a file of its own.
 //!

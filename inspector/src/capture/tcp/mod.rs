@@ -2,7 +2,7 @@
 //!
 //! Segments may come late, twice, overlapping, cut or not at all, and a capture may start in the middle.
 //! Of two versions of the same bytes the first counts, and a difference is reported.
-//! Memory is bounded: [`MAX_FLOWS`] connections, [`half::MAX_PENDING`] bytes waiting per direction,
+//! Memory is bounded: [`MAX_FLOWS`] connections, `half::MAX_PENDING` bytes waiting per direction,
 //! [`MAX_PENDING_TOTAL`] in all.
 
 mod half;
