@@ -114,7 +114,6 @@ impl Client {
     pub async fn sign_in_bot(&self, token: &str) -> Result<Login, LoginError> {
         let application = &self.config().application;
         let call = Value::object("auth.importBotAuthorization")
-            .with("flags", 0)
             .with("api_id", application.api_id)
             .with("api_hash", application.api_hash.as_str())
             .with("bot_auth_token", token);

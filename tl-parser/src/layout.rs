@@ -13,7 +13,8 @@ pub(crate) const BOOL_FALSE: u32 = 0xbc79_9737;
 /// What stands in the place of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A `#` that conditions refer to: computed by the encoder, no field of the object.
+    /// A `#` that conditions refer to, or that is named for it: computed by the encoder, no field of
+    /// the object.
     /// `detail` is its slot, `arg` the mask of the bits that have a field.
     Flags,
     /// Any other `#`; `detail` is its slot.

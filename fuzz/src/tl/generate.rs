@@ -87,12 +87,6 @@ fn object(schema: &Schema, combinator: &Combinator, bytes: &mut Bytes<'_>, depth
     let mut object = Object::new(combinator.object_name().clone());
     // Fields with one condition are present together; that is decided at the first of them.
     let mut decided: Vec<((&str, u8), bool)> = Vec::new();
-    let conditions = || {
-        combinator
-            .fields()
-            .iter()
-            .filter_map(|field| field.condition())
-    };
     for field in combinator.fields() {
         let present = match field.condition() {
             None => true,
@@ -106,9 +100,7 @@ fn object(schema: &Schema, combinator: &Combinator, bytes: &mut Bytes<'_>, depth
             },
         };
         let kind = field.value_type();
-        // The encoder makes the flags words; one on which nothing depends is a number like others.
-        let is_word = kind == "#" && conditions().any(|(word, _)| word == field.name());
-        if present && !is_word && !bytes.slips() {
+        if present && !field.is_flags_word() && !bytes.slips() {
             let value = value(schema, kind, bytes, depth - 1);
             object.set(field.name_handle().clone(), value);
         }

@@ -37,6 +37,7 @@ shared#00000006 flags:# a:flags.0?int b:flags.0?string c:flags.1?true d:flags.1?
 matrix#00000007 n:# rows:n*[ 2*[ double ] ] = Matrix;
 nested#00000008 inner:Vector<Nested> = Nested;
 any#00000009 object:Object = Any;
+ready#0000000a flags:# id:int flags2:# = Ready;
 ---functions---
 wrap#00000010 {X:Type} layer:int query:!X = X;
 list#00000011 ids:Vector<int> = Vector<Pair>;

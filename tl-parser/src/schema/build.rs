@@ -286,10 +286,30 @@ struct Program<'b, 'a> {
     fields: Vec<Field>,
     required: usize,
     variables: Vec<&'a str>,
-    /// The `#` fields so far: name, and index of the field.
-    words: Vec<(&'a str, usize)>,
+    /// The `#` fields so far.
+    words: Vec<Word<'a>>,
     first_op: usize,
     generic_vector: bool,
+}
+
+/// A `#` field and what it is for.
+struct Word<'a> {
+    /// A nameless one can be a count and nothing else.
+    name: Option<&'a str>,
+    /// The index of the field.
+    field: usize,
+    /// Whether conditions refer to it.
+    is_flags: bool,
+    /// Whether a repetition takes its count from it.
+    is_count: bool,
+}
+
+const COUNT_AND_FLAGS: &str = "a `#` field that is both a count and a flags word";
+
+/// `flags`, `flags2` and so on: a word that stands ready for conditions even where no field has one.
+fn is_flags_name(name: &str) -> bool {
+    name.strip_prefix("flags")
+        .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl<'b, 'a> Program<'b, 'a> {
@@ -334,6 +354,23 @@ impl<'b, 'a> Program<'b, 'a> {
             });
             self.push(param.name, param.text, shape, condition);
         }
+        for word in std::mem::take(&mut self.words) {
+            if word.name.is_some_and(is_flags_name) && !word.is_count {
+                self.make_flags(word.field, 0);
+            }
+        }
+    }
+
+    /// Makes a `#` field a flags word, with these bits besides those it has.
+    fn make_flags(&mut self, field: usize, bits: u32) {
+        let op = self.first_op.saturating_add(field);
+        if let Some(op) = self.builder.schema.ops.get_mut(op) {
+            op.shape.kind = Kind::Flags;
+            op.shape.arg |= bits;
+        }
+        if let Some(field) = self.fields.get_mut(field) {
+            field.is_flags = true;
+        }
     }
 
     /// Adds a step, which is there always or if the bit of a word's slot is set.
@@ -342,8 +379,8 @@ impl<'b, 'a> Program<'b, 'a> {
         self.builder.schema.ops.push(Op { shape, word, bit });
         self.required = self.required.saturating_add(usize::from(word == ALWAYS));
         let condition = on.and_then(|(slot, bit)| {
-            let (word, _) = self.words.get(usize::from(slot))?;
-            Some((self.text.name(word), bit))
+            let word = self.words.get(usize::from(slot))?;
+            Some((self.text.name(word.name?), bit))
         });
         let name = match name {
             Some(name) => self.text.name(name),
@@ -385,23 +422,18 @@ impl<'b, 'a> Program<'b, 'a> {
         let slot = self
             .words
             .iter()
-            .rposition(|(name, _)| *name == condition.word)
+            .rposition(|word| word.name == Some(condition.word))
             .ok_or_else(|| ProblemKind::UnknownFlagsWord(condition.word.to_owned()))?;
         let (Some(bit), Ok(slot_number)) = (condition.bit, u8::try_from(slot)) else {
             return Err(ProblemKind::Unsupported("a condition on a whole word"));
         };
-        let field = self.words.get(slot).map_or(0, |(_, field)| *field);
-        if let Some(op) = self
-            .builder
-            .schema
-            .ops
-            .get_mut(self.first_op.saturating_add(field))
-        {
-            op.shape.kind = Kind::Flags;
-            op.shape.arg |= 1_u32.wrapping_shl(bit);
-        }
-        if let Some(field) = self.fields.get_mut(field) {
-            field.is_flags = true;
+        if let Some(word) = self.words.get_mut(slot) {
+            if word.is_count {
+                return Err(ProblemKind::Unsupported(COUNT_AND_FLAGS));
+            }
+            word.is_flags = true;
+            let field = word.field;
+            self.make_flags(field, 1_u32.wrapping_shl(bit));
         }
         Ok(Some((slot_number, u8::try_from(bit).unwrap_or(0))))
     }
@@ -418,8 +450,12 @@ impl<'b, 'a> Program<'b, 'a> {
                         "a combinator with more than 4 `#` fields",
                     ));
                 }
-                self.words
-                    .push((param.name.unwrap_or("_"), self.fields.len()));
+                self.words.push(Word {
+                    name: param.name,
+                    field: self.fields.len(),
+                    is_flags: false,
+                    is_count: false,
+                });
                 let detail = u8::try_from(slot).unwrap_or(0);
                 Ok(Shape {
                     detail,
@@ -448,19 +484,12 @@ impl<'b, 'a> Program<'b, 'a> {
         count: Option<&TypeExpr<'a>>,
         params: &[Param<'a>],
     ) -> Result<Shape, ProblemKind> {
-        let word_slot = |slot: Option<usize>| {
-            slot.and_then(|slot| u8::try_from(slot).ok())
-                .map(Count::Word)
-                .ok_or(ProblemKind::Unsupported(
-                    "a repetition whose count is no field to its left",
-                ))
-        };
         let count = match count {
             Some(TypeExpr::Number(number)) => Count::Fixed(*number),
             Some(TypeExpr::Name(name)) => {
-                word_slot(self.words.iter().rposition(|(word, _)| word == name))?
+                self.count_in(self.words.iter().rposition(|word| word.name == Some(name)))?
             }
-            None => word_slot(self.words.len().checked_sub(1))?,
+            None => self.count_in(self.words.len().checked_sub(1))?,
             Some(_) => return Err(ProblemKind::Unsupported("a computed count")),
         };
         let [
@@ -482,6 +511,21 @@ impl<'b, 'a> Program<'b, 'a> {
         let index = u32::try_from(self.builder.schema.repeats.len()).unwrap_or(u32::MAX);
         self.builder.schema.repeats.push(Repeat { count, shape });
         Ok(Shape::of(Kind::Repeat, index))
+    }
+
+    /// The count that a `#` field holds.
+    fn count_in(&mut self, slot: Option<usize>) -> Result<Count, ProblemKind> {
+        let word = slot.and_then(|slot| self.words.get_mut(slot));
+        let (Some(word), Some(Ok(slot))) = (word, slot.map(u8::try_from)) else {
+            return Err(ProblemKind::Unsupported(
+                "a repetition whose count is no field to its left",
+            ));
+        };
+        if word.is_flags {
+            return Err(ProblemKind::Unsupported(COUNT_AND_FLAGS));
+        }
+        word.is_count = true;
+        Ok(Count::Word(slot))
     }
 }
 

@@ -155,7 +155,10 @@ impl Field {
             .map(|(word, bit)| (word.as_str(), *bit))
     }
 
-    /// Whether it is a `#` that conditions refer to: no field of an object.
+    /// Whether it is a `#` that conditions refer to, or one named `flags`, `flags2` and so on without
+    /// any: no field of an object, because the encoder computes it.
+    ///
+    /// Any other `#`, such as the count of a repetition, is a number like an `int`.
     pub fn is_flags_word(&self) -> bool {
         self.is_flags
     }

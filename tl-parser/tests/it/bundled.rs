@@ -110,6 +110,31 @@ fn no_name_of_a_bundled_layer_is_ambiguous() {
 }
 
 #[test]
+fn every_flags_word_of_a_bundled_layer_is_computed() {
+    let mut without_fields = 0;
+    for layer in Layers::bundled().numbers() {
+        for combinator in Layers::bundled().exactly(*layer).unwrap().combinators() {
+            for field in combinator.fields().iter().filter(|f| f.type_text() == "#") {
+                assert!(
+                    field.is_flags_word() || combinator.name() == "vector",
+                    "layer {layer}: {combinator}"
+                );
+                let has_fields = (combinator.fields().iter()).any(|other| {
+                    other
+                        .condition()
+                        .is_some_and(|(word, _)| word == field.name())
+                });
+                without_fields += usize::from(field.is_flags_word() && !has_fields);
+            }
+        }
+    }
+    assert!(
+        without_fields > 0,
+        "such as that of auth.importBotAuthorization"
+    );
+}
+
+#[test]
 fn ids_are_found_in_exactly_the_layers_that_have_them() {
     let layers = Layers::bundled();
     let newest = layers.exactly(layers.newest()).unwrap();

@@ -21,6 +21,7 @@ matrix#00000008 n:# rows:n*[ 2*[ double ] ] = Matrix;
 shared#00000009 flags:# a:flags.0?int b:flags.0?string = Shared;
 nested#0000000a inner:Vector<Nested> = Nested;
 boxedInt#0000000b n:Int128 = BoxedInt;
+ready#0000000c flags:# id:int flags2:# = Ready;
 ---functions---
 getPeers#00000010 ids:Vector<int> = Vector<Peer>;
 wrap#00000011 {X:Type} layer:int query:!X = X;
@@ -295,6 +296,76 @@ fn values_that_do_not_fit_are_refused_with_the_way_to_them() {
         "the field `b` of shared is missing"
     );
     assert_eq!(refuse(Object::new("gone")), "the schema has no `gone`");
+}
+
+#[test]
+fn a_flags_word_without_fields_is_computed_like_any_other() {
+    check(Object::new("ready").with("id", 7), &[12, 0, 7, 0]);
+    let mut ready = Object::new("ready").with("id", 7);
+    ready.set_extra_flags("flags", 5);
+    ready.set_extra_flags("flags2", 1 << 31);
+    check(ready.clone(), &[12, 5, 7, 1 << 31]);
+    assert_eq!(
+        schema()
+            .encode(&ready.with("flags", 5).into())
+            .unwrap_err()
+            .kind(),
+        &EncodeErrorKind::UnknownField {
+            combinator: "ready".into(),
+            field: "flags".into()
+        }
+    );
+}
+
+#[test]
+fn a_number_that_is_no_flags_word_stays_a_field() {
+    let (schema, problems) = Schema::parse(
+        "year#1 year:# = Year; flagsOf#2 flagset:# = A; list#3 flags:# all:flags*[ int ] = A;",
+    );
+    assert!(problems.iter().all(|problem| !problem.message().is_empty()));
+    for (name, fields) in [
+        ("year", vec![("year", Value::Int(2026))]),
+        ("flagsOf", vec![("flagset", Value::Int(-1))]),
+        (
+            "list",
+            vec![("flags", Value::Int(1)), ("all", Value::vector([9]))],
+        ),
+    ] {
+        let object = fields
+            .into_iter()
+            .fold(Object::new(name), |object, (field, value)| {
+                object.with(field, value)
+            });
+        let bytes = schema.encode(&object.clone().into()).unwrap();
+        let again = schema.decode(&bytes, Limits::NETWORK).unwrap();
+        assert_eq!(again, object.into());
+    }
+}
+
+#[test]
+fn a_word_cannot_be_count_and_flags_at_once() {
+    for text in [
+        "a#1 n:# all:n*[ int ] more:n.0?int = A;",
+        "a#1 n:# more:n.0?int all:n*[ int ] = A;",
+    ] {
+        let (schema, problems) = Schema::parse(text);
+        let is_told = problems.iter().any(|problem| {
+            matches!(
+                problem.kind(),
+                tl_parser::syntax::ProblemKind::Unsupported(why) if why.contains("both a count")
+            )
+        });
+        assert!(is_told, "{text}: {problems:?}");
+        let error = schema.decode(&[1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0], Limits::NETWORK);
+        assert_eq!(error.unwrap_err().kind(), &DecodeErrorKind::Unsupported);
+    }
+}
+
+#[test]
+fn a_nameless_word_has_no_name_for_a_condition() {
+    let (_, problems) = Schema::parse("a#1 # more:_.0?int = A;");
+    let kinds: Vec<_> = problems.iter().map(|problem| problem.message()).collect();
+    assert!(kinds.contains(&"`_` is no `#` field to the left of its condition".to_owned()));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use tl_parser::project::conform;
 use tl_parser::syntax::{TypeExpr, parse_type};
-use tl_parser::{Combinator, Object, Schema, Value};
+use tl_parser::{Combinator, Field, Object, Schema, Value};
 
 /// A small generator with a seed: the same seed gives the same values.
 pub(crate) struct Random(u64);
@@ -44,6 +44,17 @@ pub(crate) fn object(
     let mut object = Object::new(combinator.object_name());
     // One decision for each flag bit, for fields may share one.
     let present = random.next() | random.next();
+    for word in combinator.fields().iter().filter(|f| f.is_flags_word()) {
+        // Bits of a newer sender now and then.
+        if random.below(8) == 0 {
+            let of_word = |field: &&Field| field.condition().is_some_and(|(w, _)| w == word.name());
+            let fields = combinator.fields().iter().filter(of_word);
+            let known = fields.fold(0, |bits, f| {
+                bits | f.condition().map_or(0, |(_, bit)| 1 << bit)
+            });
+            object.set_extra_flags(word.name_handle(), random.next() as u32 & !known);
+        }
+    }
     for field in combinator
         .fields()
         .iter()
