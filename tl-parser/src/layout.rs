@@ -158,6 +158,8 @@ pub(crate) struct Op {
     pub(crate) word: u8,
     /// The bit in that word.
     pub(crate) bit: u8,
+    /// How many steps there are from here to the next one without condition, or to the end.
+    pub(crate) skip: u16,
 }
 
 /// The `word` of a field without condition.
@@ -181,6 +183,11 @@ impl Words {
         if let Some(place) = self.0.get_mut(usize::from(slot)) {
             *place = word;
         }
+    }
+
+    #[inline]
+    pub(crate) fn set_bit(&mut self, slot: u8, bit: u8) {
+        self.set(slot, self.get(slot) | 1_u32.wrapping_shl(u32::from(bit)));
     }
 
     /// Whether a field is there.

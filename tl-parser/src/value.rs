@@ -400,12 +400,6 @@ impl Object {
         self.fields.get(index).map(|(name, value)| (name, value))
     }
 
-    /// Where a field stands, and its value.
-    pub(crate) fn position(&self, field: &str) -> Option<(usize, &Value)> {
-        let index = self.fields.iter().position(|(name, _)| name == field)?;
-        self.fields.get(index).map(|(_, value)| (index, value))
-    }
-
     /// Bits that were set in a flags word without a field of the schema to explain them.
     ///
     /// Such bits come from a sender with a newer schema. They are encoded again as they came.

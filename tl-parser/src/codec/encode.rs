@@ -1,6 +1,7 @@
 //! Bytes out of owned values, by the same field programs.
 
 use super::encode_error::{EncodeError, EncodeErrorKind};
+use super::known::{self, Known};
 use super::limits::MAX_DEPTH;
 use super::write::{MAX_STRING, string, word};
 use crate::layout::{ALWAYS, BOOL_FALSE, BOOL_TRUE, Kind, MAX_WORDS, Op, Shape, VECTOR, Words};
@@ -26,12 +27,7 @@ impl Schema {
     /// # Errors
     /// As [`encode`](Self::encode); the buffer then ends in what was written up to the error.
     pub fn encode_into(&self, value: &Value, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        Encoder {
-            schema: self,
-            out,
-            depth: 0,
-        }
-        .value(Shape::ANY, value)
+        Encoder::new(self, out).value(Shape::ANY, value)
     }
 
     /// Writes a value of a type, such as `Vector<long>` or `Bool`.
@@ -60,24 +56,35 @@ impl Schema {
     }
 
     fn encode_shape(&self, shape: Shape, value: &Value) -> Result<Vec<u8>, EncodeError> {
-        let mut out = Vec::new();
-        Encoder {
-            schema: self,
-            out: &mut out,
-            depth: 0,
-        }
-        .value(shape, value)?;
+        let mut out = Vec::with_capacity(FIRST_CAPACITY);
+        Encoder::new(self, &mut out).value(shape, value)?;
         Ok(out)
     }
 }
+
+/// How many bytes there is room for at first; most calls are shorter.
+const FIRST_CAPACITY: usize = 256;
 
 struct Encoder<'s, 'o> {
     schema: &'s Schema,
     out: &'o mut Vec<u8>,
     depth: usize,
+    known: Known,
+    /// The fields of the objects that are being written: their step, and their place in the object.
+    order: Vec<(u32, u32)>,
 }
 
-impl Encoder<'_, '_> {
+impl<'s, 'o> Encoder<'s, 'o> {
+    fn new(schema: &'s Schema, out: &'o mut Vec<u8>) -> Self {
+        Self {
+            schema,
+            out,
+            depth: 0,
+            known: Known::new(),
+            order: Vec::new(),
+        }
+    }
+
     fn value(&mut self, shape: Shape, value: &Value) -> Result<(), EncodeError> {
         if shape.vectors > 0 {
             return match value {
@@ -139,11 +146,12 @@ impl Encoder<'_, '_> {
     }
 
     /// The combinator of an object; with a type, the constructor of that type.
-    fn find(&self, object: &Object, wanted: Option<u32>) -> Result<u32, EncodeError> {
-        let Some(index) = self.schema.index_of_name(object.name()) else {
-            let name = object.name_handle().clone();
+    fn find(&mut self, object: &Object, wanted: Option<u32>) -> Result<u32, EncodeError> {
+        let name = object.name_handle();
+        let find = || self.schema.index_of_name(name);
+        let Some(index) = self.known.find(known::COMBINATOR, name, find) else {
             return Err(EncodeError::new(EncodeErrorKind::UnknownCombinator {
-                name,
+                name: name.clone(),
             }));
         };
         let Some(wanted) = wanted else {
@@ -229,68 +237,115 @@ impl Encoder<'_, '_> {
             return Err(EncodeError::new(EncodeErrorKind::Unsupported));
         };
         self.enter()?;
-        let mut fields = Fields::new(object, combinator);
-        let mut words = Words::default();
-        let mut word_at = [None; MAX_WORDS];
-        for (op, field) in schema.program(index).iter().zip(combinator.fields()) {
-            let name = field.name_handle();
-            if op.shape.kind == Kind::Flags {
-                self.flags_word(op, name, object, &mut words, &mut word_at)?;
+        let program = schema.program(index);
+        let first = self.arrange(index, combinator, object)?;
+        let mut frame = Frame::new(combinator, program, object);
+        for number in first..self.order.len() {
+            let Some((position, field)) = self.order.get(number).copied() else {
+                break;
+            };
+            let (Some(op), Some((name, value))) =
+                (program.get(position as usize), object.nth(field as usize))
+            else {
+                break;
+            };
+            // A `true` field that is false is an absent one.
+            if op.word != ALWAYS && op.shape.kind == Kind::True && *value == Value::Bool(false) {
                 continue;
             }
-            let value = fields.find(name).filter(|value| {
-                // A `true` field that is false is an absent one.
-                !(op.shape.kind == Kind::True && op.word != ALWAYS && **value == Value::Bool(false))
-            });
-            let Some(value) = value else {
-                if op.word == ALWAYS && op.shape != Shape::of(Kind::True, 0) {
-                    return Err(missing(combinator, name));
-                }
-                continue;
-            };
+            self.pass(&mut frame, position as usize)?;
+            frame.next = (position as usize).saturating_add(1);
             if op.word != ALWAYS {
-                words.set(
-                    op.word,
-                    words.get(op.word) | 1_u32.wrapping_shl(u32::from(op.bit)),
-                );
+                frame.words.set_bit(op.word, op.bit);
             }
             let written = match op.shape.kind {
-                Kind::Nat if op.shape.vectors == 0 => self.nat(op, value, &mut words),
-                Kind::Repeat => self.repeat(op.shape.arg, value, &words),
+                Kind::Nat if op.shape.vectors == 0 => self.nat(op, value, &mut frame.words),
+                Kind::Repeat => self.repeat(op.shape.arg, value, &frame.words),
                 _ => self.value(op.shape, value),
             };
             written
                 .map_err(|error| error.in_field(combinator.object_name().clone(), name.clone()))?;
         }
-        self.patch(&words, &word_at);
+        self.pass(&mut frame, program.len())?;
+        self.order.truncate(first);
+        self.patch(&frame);
         if combinator.shares_bits() {
-            check_shared_bits(schema.program(index), combinator, object, &words)?;
+            check_shared_bits(&frame)?;
         }
-        fields.check_unknown(combinator)?;
         self.leave();
         Ok(())
     }
 
-    /// Leaves room for a flags word; its bits come with the fields.
-    fn flags_word(
+    /// Lists the fields of an object in the order of the schema, at the end of `order`.
+    ///
+    /// Gives the place where they begin there.
+    fn arrange(
         &mut self,
-        op: &Op,
-        name: &str,
+        index: u32,
+        combinator: &Combinator,
         object: &Object,
-        words: &mut Words,
-        word_at: &mut [Option<usize>; MAX_WORDS],
-    ) -> Result<(), EncodeError> {
-        let extra = object.extra_flags(name);
+    ) -> Result<usize, EncodeError> {
+        let first = self.order.len();
+        let (mut next, mut is_ordered) = (0, true);
+        for (number, (name, _)) in (0_u32..).zip(object.named_fields()) {
+            let found = self.known.find(index, name, || {
+                field_position(combinator, self.schema.program(index), name, next)
+            });
+            let Some(position) = found else {
+                return Err(unknown(combinator, name));
+            };
+            is_ordered &= position >= next;
+            next = position.saturating_add(1);
+            self.order.push((position, number));
+        }
+        if !is_ordered {
+            let fields = self.order.get_mut(first..).unwrap_or_default();
+            fields.sort_unstable();
+            let twice = fields.windows(2).find(|pair| match pair {
+                [(a, _), (b, _)] => a == b,
+                _ => false,
+            });
+            let field = twice.and_then(|pair| object.nth(pair.last()?.1 as usize));
+            if let Some((name, _)) = field {
+                return Err(unknown(combinator, name));
+            }
+        }
+        Ok(first)
+    }
+
+    /// Goes on to the step at `until` over steps that the object has no field for.
+    fn pass(&mut self, frame: &mut Frame<'_>, until: usize) -> Result<(), EncodeError> {
+        while frame.next < until {
+            let Some(op) = frame.program.get(frame.next) else {
+                break;
+            };
+            if op.word != ALWAYS {
+                frame.next = frame.next.saturating_add(usize::from(op.skip));
+                continue;
+            }
+            match op.shape.kind {
+                Kind::Flags => self.flags_word(op, frame)?,
+                Kind::True if op.shape.vectors == 0 => {}
+                _ => return Err(missing(frame.combinator, frame.next)),
+            }
+            frame.next = frame.next.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// Leaves room for a flags word; its bits come with the fields.
+    fn flags_word(&mut self, op: &Op, frame: &mut Frame<'_>) -> Result<(), EncodeError> {
+        let name = frame.combinator.field_name(frame.next);
+        let extra = frame.object.extra_flags(&name);
         let explained = extra & op.shape.arg;
         if explained != 0 {
-            let kind = EncodeErrorKind::ExplainedFlag {
-                word: Name::new(name),
+            return Err(EncodeError::new(EncodeErrorKind::ExplainedFlag {
+                word: name,
                 bits: explained,
-            };
-            return Err(EncodeError::new(kind));
+            }));
         }
-        words.set(op.shape.detail, extra);
-        if let Some(place) = word_at.get_mut(usize::from(op.shape.detail)) {
+        frame.words.set(op.shape.detail, extra);
+        if let Some(place) = frame.word_at.get_mut(usize::from(op.shape.detail)) {
             *place = Some(self.out.len());
         }
         word(self.out, extra);
@@ -298,11 +353,11 @@ impl Encoder<'_, '_> {
     }
 
     /// Writes the flags words into the room that was left for them.
-    fn patch(&mut self, words: &Words, word_at: &[Option<usize>; MAX_WORDS]) {
-        for (slot, at) in (0_u8..).zip(word_at) {
+    fn patch(&mut self, frame: &Frame<'_>) {
+        for (slot, at) in (0_u8..).zip(frame.word_at) {
             let place = at.and_then(|at| self.out.get_mut(at..));
             if let Some(place) = place.and_then(|out| out.first_chunk_mut::<4>()) {
-                *place = words.get(slot).to_le_bytes();
+                *place = frame.words.get(slot).to_le_bytes();
             }
         }
     }
@@ -347,85 +402,57 @@ impl Encoder<'_, '_> {
     }
 }
 
-/// Fields of an object, looked up in the order of the schema.
-struct Fields<'v> {
+/// An object on its way out.
+struct Frame<'v> {
+    combinator: &'v Combinator,
+    program: &'v [Op],
     object: &'v Object,
+    /// The next step.
     next: usize,
-    used: usize,
-    /// Whether the object has its fields in the order of the schema, as decoded ones have.
-    is_ordered: bool,
+    words: Words,
+    /// Where the flags words stand in the output.
+    word_at: [Option<usize>; MAX_WORDS],
 }
 
-impl<'v> Fields<'v> {
-    fn new(object: &'v Object, combinator: &Combinator) -> Self {
-        let mut next = 0_usize;
-        for field in combinator.fields() {
-            if object
-                .nth(next)
-                .is_some_and(|(name, _)| name == field.name_handle())
-            {
-                next = next.saturating_add(1);
-            }
-        }
+impl<'v> Frame<'v> {
+    fn new(combinator: &'v Combinator, program: &'v [Op], object: &'v Object) -> Self {
         Self {
+            combinator,
+            program,
             object,
             next: 0,
-            used: 0,
-            is_ordered: next == object.len(),
+            words: Words::default(),
+            word_at: [None; MAX_WORDS],
         }
     }
+}
 
-    /// The field of that name.
-    #[inline]
-    fn find(&mut self, name: &Name) -> Option<&'v Value> {
-        let found = match self.object.nth(self.next) {
-            Some((next, value)) if next == name => Some((self.next, value)),
-            _ if self.is_ordered => None,
-            _ => self.object.position(name),
-        };
-        let (index, value) = found?;
-        self.next = index.saturating_add(1);
-        self.used = self.used.saturating_add(1);
-        Some(value)
-    }
-
-    /// An error for a field that was not asked for.
-    fn check_unknown(&self, combinator: &Combinator) -> Result<(), EncodeError> {
-        if self.used == self.object.len() {
-            return Ok(());
-        }
-        let is_known = |name: &str| {
-            combinator
-                .fields()
-                .iter()
-                .any(|field| field.name() == name && !field.is_flags_word())
-        };
-        match self.object.named_fields().find(|(name, _)| !is_known(name)) {
-            Some((field, _)) => Err(EncodeError::new(EncodeErrorKind::UnknownField {
-                combinator: combinator.object_name().clone(),
-                field: field.clone(),
-            })),
-            None => Ok(()),
-        }
-    }
+/// The step of a field; the search begins at `from`, because fields mostly come in order.
+fn field_position(combinator: &Combinator, program: &[Op], name: &Name, from: u32) -> Option<u32> {
+    let fields = (0_u32..).zip(program).zip(combinator.fields());
+    let mut named = fields
+        .filter(|((_, op), field)| op.shape.kind != Kind::Flags && field.name_handle() == name)
+        .map(|((position, _), _)| position);
+    let first = named.next()?;
+    Some(match first < from {
+        // Two fields may have one name.
+        true => named.find(|position| *position >= from).unwrap_or(first),
+        false => first,
+    })
 }
 
 /// Fields on one flag bit are there together or not at all.
-fn check_shared_bits(
-    program: &[Op],
-    combinator: &Combinator,
-    object: &Object,
-    words: &Words,
-) -> Result<(), EncodeError> {
-    for (op, field) in program.iter().zip(combinator.fields()) {
-        if op.word != ALWAYS && words.has(op) {
-            let is_there = match object.get(field.name()) {
+fn check_shared_bits(frame: &Frame<'_>) -> Result<(), EncodeError> {
+    let fields = frame.program.iter().zip(frame.combinator.fields());
+    for (number, (op, field)) in fields.enumerate() {
+        if op.word != ALWAYS && frame.words.has(op) {
+            let is_there = match frame.object.get(field.name()) {
                 Some(Value::Bool(false)) => op.shape != Shape::of(Kind::True, 0),
                 Some(_) => true,
                 None => false,
             };
             if !is_there {
-                return Err(missing(combinator, field.name()));
+                return Err(missing(frame.combinator, number));
             }
         }
     }
@@ -433,9 +460,17 @@ fn check_shared_bits(
 }
 
 #[cold]
-fn missing(combinator: &Combinator, field: &str) -> EncodeError {
+fn missing(combinator: &Combinator, field: usize) -> EncodeError {
     EncodeError::new(EncodeErrorKind::MissingField {
         combinator: combinator.object_name().clone(),
-        field: Name::new(field),
+        field: combinator.field_name(field),
+    })
+}
+
+#[cold]
+fn unknown(combinator: &Combinator, field: &Name) -> EncodeError {
+    EncodeError::new(EncodeErrorKind::UnknownField {
+        combinator: combinator.object_name().clone(),
+        field: field.clone(),
     })
 }

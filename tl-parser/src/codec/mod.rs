@@ -9,6 +9,7 @@ pub(crate) mod decode;
 mod encode;
 mod encode_error;
 mod error;
+mod known;
 mod limits;
 mod lossy;
 pub(crate) mod read;

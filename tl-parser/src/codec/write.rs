@@ -11,19 +11,22 @@ pub(crate) fn word(out: &mut Vec<u8>, word: u32) {
 /// A string of at most [`MAX_STRING`] bytes, in its canonical form.
 pub(crate) fn string(out: &mut Vec<u8>, content: &[u8]) {
     let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
-    let header = match u8::try_from(length) {
-        Ok(short @ 0..=253) => {
-            out.push(short);
-            1
-        }
-        _ => {
-            word(out, length << 8 | 254);
-            4_usize
-        }
+    let (head, header) = match length {
+        0..=253 => (length, 1_usize),
+        _ => (length << 8 | 254, 4),
     };
-    out.extend_from_slice(content);
-    let padding = header.wrapping_add(content.len()).wrapping_neg() & 3;
-    out.extend_from_slice([0; 3].get(..padding).unwrap_or_default());
+    let start = out.len();
+    let content_end = header.saturating_add(content.len());
+    // Zeros for the padding; the rest is written over.
+    let size = content_end.saturating_add(3) & !3;
+    out.resize(start.saturating_add(size), 0);
+    let place = out.get_mut(start..).unwrap_or_default();
+    if let Some(first) = place.first_chunk_mut::<4>() {
+        *first = head.to_le_bytes();
+    }
+    if let Some(place) = place.get_mut(header..content_end) {
+        place.copy_from_slice(content);
+    }
 }
 
 #[cfg(test)]

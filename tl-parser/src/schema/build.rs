@@ -359,6 +359,15 @@ impl<'b, 'a> Program<'b, 'a> {
                 self.make_flags(word.field, 0);
             }
         }
+        let ops = self.builder.schema.ops.get_mut(self.first_op..);
+        let mut skip = 0_u16;
+        for op in ops.unwrap_or_default().iter_mut().rev() {
+            skip = skip.saturating_add(1);
+            op.skip = skip;
+            if op.word == ALWAYS {
+                skip = 0;
+            }
+        }
     }
 
     /// Makes a `#` field a flags word, with these bits besides those it has.
@@ -376,7 +385,12 @@ impl<'b, 'a> Program<'b, 'a> {
     /// Adds a step, which is there always or if the bit of a word's slot is set.
     fn push(&mut self, name: Option<&str>, type_text: &str, shape: Shape, on: Option<(u8, u8)>) {
         let (word, bit) = on.unwrap_or((ALWAYS, 0));
-        self.builder.schema.ops.push(Op { shape, word, bit });
+        self.builder.schema.ops.push(Op {
+            shape,
+            word,
+            bit,
+            skip: 1,
+        });
         self.required = self.required.saturating_add(usize::from(word == ALWAYS));
         let condition = on.and_then(|(slot, bit)| {
             let word = self.words.get(usize::from(slot))?;
@@ -406,10 +420,7 @@ impl<'b, 'a> Program<'b, 'a> {
             .unwrap_or_default();
         ops.iter().filter(|op| op.word != ALWAYS).any(|op| {
             let is_seen = seen.has(op);
-            seen.set(
-                op.word,
-                seen.get(op.word) | 1_u32.wrapping_shl(u32::from(op.bit)),
-            );
+            seen.set_bit(op.word, op.bit);
             is_seen
         })
     }

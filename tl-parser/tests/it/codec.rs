@@ -369,6 +369,44 @@ fn a_nameless_word_has_no_name_for_a_condition() {
 }
 
 #[test]
+fn fields_in_any_order_are_written_in_that_of_the_schema() {
+    let schema = schema();
+    let ordered = Object::new("message")
+        .with("out", true)
+        .with("id", 7)
+        .with("peer", peer(1))
+        .with("date", 3)
+        .with("text", "hi");
+    let mut fields: Vec<_> = ordered
+        .fields()
+        .map(|(n, v)| (n.to_owned(), v.clone()))
+        .collect();
+    let bytes = schema.encode(&ordered.into()).unwrap();
+    for _ in 0..fields.len() {
+        fields.rotate_left(1);
+        for fields in [fields.clone(), fields.iter().rev().cloned().collect()] {
+            let object = fields
+                .into_iter()
+                .fold(Object::new("message"), |object, (name, value)| {
+                    object.with(name, value)
+                });
+            assert_eq!(schema.encode(&object.into()).unwrap(), bytes);
+        }
+    }
+}
+
+#[test]
+fn two_fields_of_one_name_come_back_as_they_were() {
+    let (schema, _) = Schema::parse("twin#1 flags:# x:int x:flags.0?int y:int x:int = Twin;");
+    let bytes: Vec<u8> = [1_u32, 1, 10, 11, 12, 13]
+        .iter()
+        .flat_map(|word| word.to_le_bytes())
+        .collect();
+    let value = schema.decode(&bytes, Limits::NETWORK).unwrap();
+    assert_eq!(schema.encode(&value).unwrap(), bytes);
+}
+
+#[test]
 fn a_false_flag_is_an_absent_one_and_an_int_is_widened() {
     let schema = schema();
     let message = Object::new("message")
