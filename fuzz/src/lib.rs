@@ -7,6 +7,7 @@
 
 pub mod carriers;
 pub mod message;
+pub mod secret_chat;
 pub mod session;
 pub mod tl;
 pub mod transport;
@@ -42,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     target("http", carriers::http),
     target("open_message", message::open_message),
     target("plain_message", message::plain_message),
+    target("secret_chat", secret_chat::secret_chat),
     target("service_message", message::service_message),
     target("session_ops", session::session_ops),
     target("tap", transport::tap),

@@ -32,6 +32,7 @@ pub mod random;
 pub mod raw;
 pub mod rpc;
 pub mod rules;
+pub mod secret_chat;
 pub mod session;
 pub mod time;
 pub mod tl;

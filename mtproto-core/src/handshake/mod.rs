@@ -42,7 +42,7 @@ pub fn nonce_of(body: &[u8]) -> Option<Nonce> {
 }
 
 /// A big-endian number of at most 2048 bits as 256 bytes; `None` if it is longer.
-fn to_256_bytes(number: &[u8]) -> Option<[u8; 256]> {
+pub(crate) fn to_256_bytes(number: &[u8]) -> Option<[u8; 256]> {
     let zeroes = number.iter().take_while(|byte| **byte == 0).count();
     let digits = number.get(zeroes..)?;
     let mut out = [0; 256];
