@@ -19,12 +19,8 @@ const CHANNELS_MAX: usize = 500;
 impl Call<'_> {
     /// Whether `user` lets `by` add him to groups.
     pub(crate) fn check_can_be_invited(&self, by: UserId, user: UserId) -> Result<(), RpcError> {
-        let invited = self.user_ref(user)?;
-        let rules = invited.privacy.get("ChatInvite");
-        let forbidden = rules.is_some_and(|rules| {
-            !crate::privacy::allows(rules, by, invited.contacts.contains_key(&by))
-        });
-        if user != by && (forbidden || invited.has_blocked(by)) {
+        let blocked = self.user_ref(user)?.has_blocked(by);
+        if user != by && (blocked || !self.permits(user, "ChatInvite", by)) {
             return Err(USER_PRIVACY_RESTRICTED.into());
         }
         Ok(())

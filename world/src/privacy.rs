@@ -4,7 +4,30 @@
 
 use tl_parser::{Object, Value};
 
+use crate::call::Call;
 use crate::model::ids::UserId;
+use crate::state::State;
+
+impl State {
+    /// Whether `owner` lets `who` do or see what the privacy key is about.
+    ///
+    /// Everything is allowed until somebody forbids it; to oneself everything always is.
+    pub(crate) fn permits(&self, owner: UserId, privacy_key: &str, who: UserId) -> bool {
+        let Some(user) = self.users.get(&owner) else {
+            return false;
+        };
+        let rules = user.privacy.get(privacy_key);
+        owner == who
+            || rules.is_none_or(|rules| allows(rules, who, user.contacts.contains_key(&who)))
+    }
+}
+
+impl Call<'_> {
+    /// Whether `owner` lets `who` do or see what the privacy key is about.
+    pub(crate) fn permits(&self, owner: UserId, privacy_key: &str, who: UserId) -> bool {
+        self.state.permits(owner, privacy_key, who)
+    }
+}
 
 /// Whether rules allow `who`. The first rule that speaks of him decides; without one it is forbidden.
 pub(crate) fn allows(rules: &[Value], who: UserId, is_contact: bool) -> bool {

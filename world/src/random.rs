@@ -19,6 +19,8 @@ pub(crate) enum Purpose {
     AuthorizationHash = 6,
     ChatInstance = 7,
     NewSalt = 8,
+    SecretChatHash = 9,
+    EncryptedFileHash = 10,
 }
 
 /// A seeded generator.

@@ -14,6 +14,7 @@ use crate::model::login::Logins;
 use crate::model::mailbox::Mailbox;
 use crate::model::message::{Message, Place};
 use crate::model::password::Challenges;
+use crate::model::secret::Secrets;
 use crate::model::upload::Uploads;
 use crate::model::user::User;
 use crate::queries::Queries;
@@ -53,6 +54,7 @@ pub(crate) struct State {
     /// Bytes that the file store holds.
     pub(crate) stored_bytes: u64,
     pub(crate) queries: Queries,
+    pub(crate) secrets: Secrets,
 }
 
 impl std::fmt::Debug for State {
@@ -96,6 +98,7 @@ impl State {
             documents: BTreeMap::new(),
             stored_bytes: 0,
             queries: Queries::default(),
+            secrets: Secrets::default(),
         }
     }
 

@@ -320,6 +320,7 @@ fn import_bot(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> 
 
 fn log_out(call: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
     let date = call.date();
+    call.discard_secrets_of(call.caller.auth_key_id);
     call.state.set_login(call.caller, Login::None, date);
     call.effects.push(Effect::AuthorizationEnded {
         auth_key_id: call.caller.auth_key_id,
@@ -340,6 +341,7 @@ fn reset_all(call: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
 impl Call<'_> {
     /// Ends another session of the caller's account.
     pub(super) fn end_authorization(&mut self, key: i64) {
+        self.discard_secrets_of(key);
         self.state.revoke(key);
         self.effects
             .push(Effect::AuthorizationEnded { auth_key_id: key });

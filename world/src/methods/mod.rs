@@ -14,6 +14,7 @@ mod langpack;
 mod messages;
 mod password;
 mod photos;
+mod secret;
 mod updates;
 mod upload;
 mod users;
@@ -79,6 +80,7 @@ const TABLES: &[&[Method]] = &[
     messages::send::METHODS,
     password::METHODS,
     photos::METHODS,
+    secret::METHODS,
     updates::METHODS,
     upload::METHODS,
     users::METHODS,

@@ -10,6 +10,7 @@ use crate::error::{
     CHANNEL_PRIVATE, PERSISTENT_TIMESTAMP_EMPTY, PERSISTENT_TIMESTAMP_INVALID, RpcError,
 };
 use crate::model::ids::{ChannelId, PeerId, UserId};
+use crate::model::secret::{Letter, SecretChat, SecretState};
 use crate::model::update_log::{Change, Logged, Since};
 use crate::render::View;
 use crate::request::Arguments;
@@ -40,7 +41,12 @@ fn seq(call: &Call<'_>) -> i32 {
 fn get_state(call: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
     let me = call.me()?;
     let pts = call.pts(me, PeerId::User(me));
-    Ok(call.view(me).update_state(pts, seq(call)).into())
+    Ok(call.view(me).update_state(pts, qts(call), seq(call)).into())
+}
+
+/// `qts` of the caller's key.
+fn qts(call: &Call<'_>) -> i32 {
+    call.state.secrets.qts(call.caller.auth_key_id)
 }
 
 fn get_difference(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
@@ -57,13 +63,13 @@ fn get_difference(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcErr
         .and_then(|limit| usize::try_from(limit).ok())
         .filter(|limit| *limit > 0)
         .map_or(SLICE, |limit| limit.min(SLICE));
+    let mut secret = Secret::since(call, me, request);
     let seq = seq(call);
-    let state = &call.state;
-    let Some(mailbox) = state.mailboxes.get(&me) else {
+    let Some(mailbox) = call.state.mailboxes.get(&me) else {
         return Err(PERSISTENT_TIMESTAMP_INVALID.into());
     };
     let (entries, complete) = match mailbox.log.since(pts, slice) {
-        Since::Nothing => {
+        Since::Nothing if secret.is_empty() => {
             return Ok(Object::new("updates.differenceEmpty")
                 .with("date", call.date())
                 .with("seq", seq)
@@ -74,11 +80,22 @@ fn get_difference(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcErr
                 .with("pts", mailbox.log.pts())
                 .into());
         }
+        Since::Nothing => (Vec::new(), true),
         Since::Changes { entries, complete } => (entries, complete),
     };
     let reached = entries.last().map_or(pts, |entry| entry.pts);
     let mut view = call.view(me);
-    let (messages, updates) = tell(&mut view, &entries, None);
+    let (messages, mut updates) = tell(&mut view, &entries, None);
+    let letters: Vec<Value> = secret
+        .letters
+        .iter()
+        .map(|letter| view.letter(letter).into())
+        .collect();
+    for chat in secret.chats.drain(..) {
+        let update = view.encryption_update(&chat, call.caller.auth_key_id);
+        updates.push(update.into());
+    }
+    let complete = complete && secret.complete;
     let (name, state_field) = if complete {
         ("updates.difference", "state")
     } else {
@@ -86,10 +103,55 @@ fn get_difference(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcErr
     };
     let object = Object::new(name)
         .with("new_messages", messages)
-        .with("new_encrypted_messages", Vec::<Value>::new())
+        .with("new_encrypted_messages", letters)
         .with("other_updates", updates)
-        .with(state_field, view.update_state(reached, seq));
+        .with(state_field, view.update_state(reached, secret.qts, seq));
     Ok(view.with_peers(object).into())
+}
+
+/// What a key missed of its secret chats.
+struct Secret {
+    letters: Vec<Letter>,
+    chats: Vec<SecretChat>,
+    /// `qts` after the letters.
+    qts: i32,
+    complete: bool,
+}
+
+impl Secret {
+    /// Letters after `qts`, and chats that changed since `date`. What the client says it has is forgotten.
+    fn since(call: &mut Call<'_>, me: UserId, request: &Object) -> Self {
+        let qts = request.int("qts").unwrap_or(0).max(0);
+        let date = request.int("date").unwrap_or(0);
+        let key = call.caller.auth_key_id;
+        let secrets = &mut call.state.secrets;
+        let mut letters: Vec<Letter> = Vec::new();
+        if let Some(queue) = secrets.queues.get_mut(&key) {
+            queue.confirm(qts.min(queue.qts()));
+            letters.extend(queue.since(qts).take(SLICE.saturating_add(1)).cloned());
+        }
+        let complete = letters.len() <= SLICE;
+        letters.truncate(SLICE);
+        let chats = secrets.chats.values();
+        let chats = chats.filter(|chat| {
+            let mine = chat.creator == me || chat.participant == me;
+            // Whoever asked for a chat knows that he did.
+            let own_request =
+                chat.creator_key == key && matches!(chat.state, SecretState::Requested { .. });
+            mine && !own_request && date > 0 && chat.changed >= date
+        });
+        let reached = letters.last().map_or(secrets.qts(key), |letter| letter.qts);
+        Self {
+            chats: chats.cloned().collect(),
+            letters,
+            qts: reached,
+            complete,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.letters.is_empty() && self.chats.is_empty()
+    }
 }
 
 /// New messages that still exist, and the other changes as updates.

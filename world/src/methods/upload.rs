@@ -101,6 +101,15 @@ impl Call<'_> {
                 self.check_reference(me, id.0, location)?;
                 self.locate_photo(id)
             }
+            "inputEncryptedFileLocation" => {
+                let (_, file) = self.encrypted_file(me, location)?;
+                Ok(Located {
+                    stored: file.stored.clone(),
+                    date: 0,
+                    picture: None,
+                    dc_id: file.dc_id,
+                })
+            }
             "inputPeerPhotoFileLocation" => {
                 let id = PhotoId(location.need_long("photo_id")?);
                 let peer = self.peer_in(location, "peer")?;

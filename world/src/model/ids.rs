@@ -41,3 +41,7 @@ pub(crate) struct PhotoId(pub(crate) i64);
 /// A document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DocumentId(pub(crate) i64);
+
+/// A file of a secret chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct EncryptedFileId(pub(crate) i64);

@@ -51,8 +51,6 @@ pub(crate) struct Mailbox {
     pub(crate) copies: BTreeMap<i32, Copy>,
     pub(crate) dialogs: BTreeMap<PeerId, Dialog>,
     pub(crate) log: UpdateLog,
-    /// Counts events of secret chats.
-    pub(crate) qts: i32,
     /// `random_id` of the latest sends, each with its message, so that a repeated send is recognised.
     recent_sends: Vec<i64>,
 }
@@ -67,7 +65,6 @@ impl Mailbox {
             copies: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             log: UpdateLog::new(logged_updates),
-            qts: 0,
             recent_sends: Vec::new(),
         }
     }

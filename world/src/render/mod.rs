@@ -10,6 +10,7 @@ mod media;
 mod message;
 pub(crate) mod peer;
 pub(crate) mod reaction;
+mod secret;
 mod service;
 pub(crate) mod session;
 mod update;

@@ -94,8 +94,8 @@ impl View<'_> {
         }
     }
 
-    /// `updates.state` of the viewer, as `seq` of his key stands.
-    pub(crate) fn update_state(&self, pts: i32, seq: i32) -> Object {
+    /// `updates.state` of the viewer, as `qts` and `seq` of his key stand.
+    pub(crate) fn update_state(&self, pts: i32, qts: i32, seq: i32) -> Object {
         let mailbox = self.state.mailboxes.get(&self.viewer);
         let unread = mailbox.map_or(0, |mailbox| {
             mailbox
@@ -106,7 +106,7 @@ impl View<'_> {
         });
         Object::new("updates.state")
             .with("pts", pts)
-            .with("qts", mailbox.map_or(0, |mailbox| mailbox.qts))
+            .with("qts", qts)
             .with("date", self.now)
             .with("seq", seq)
             .with("unread_count", i32::try_from(unread).unwrap_or(i32::MAX))

@@ -15,5 +15,6 @@ mod messages;
 mod password;
 mod photos;
 mod reactions;
+mod secret;
 mod updates;
 mod world;

@@ -166,10 +166,11 @@ fn peer_dialogs(call: &Call<'_>, me: UserId, peers: &[PeerId]) -> Value {
     let mut view = call.view(me);
     let (dialogs, messages) = render(&mut view, peers);
     let pts = call.pts(me, PeerId::User(me));
+    let qts = call.state.secrets.qts(call.caller.auth_key_id);
     let object = Object::new("messages.peerDialogs")
         .with("dialogs", dialogs)
         .with("messages", messages)
-        .with("state", view.update_state(pts, 1));
+        .with("state", view.update_state(pts, qts, 1));
     view.with_peers(object).into()
 }
 
