@@ -26,6 +26,8 @@ pub struct BotAccount {
     pub name: String,
     /// Username without `@`.
     pub username: String,
+    /// What stands in the text field of whoever asks the bot from another chat; `None` where inline mode is off.
+    pub inline_placeholder: Option<String>,
 }
 
 /// A seeded person with what a test needs to log in.
@@ -82,6 +84,7 @@ pub fn bots() -> Vec<BotAccount> {
         token: "1234567890:AAEmtkitBotTokenForLocalTestsOnly00".into(),
         name: "mtkit bot".into(),
         username: "mtkit_bot".into(),
+        inline_placeholder: Some("Search...".into()),
     }]
 }
 

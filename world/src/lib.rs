@@ -20,6 +20,7 @@ mod crypto;
 mod error;
 mod files;
 pub mod fixtures;
+mod inline;
 mod membership;
 mod methods;
 mod model;

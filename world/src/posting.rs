@@ -28,6 +28,8 @@ pub(crate) struct Draft {
     pub(crate) silent: bool,
     pub(crate) noforwards: bool,
     pub(crate) invert_media: bool,
+    /// It waited for its date.
+    pub(crate) from_scheduled: bool,
 }
 
 impl Draft {
@@ -46,7 +48,42 @@ impl Draft {
             silent: false,
             noforwards: false,
             invert_media: false,
+            from_scheduled: false,
         }
+    }
+
+    /// The message of a moment, not yet in any box.
+    pub(crate) fn into_message(self, date: i32) -> Message {
+        Message {
+            key: MessageKey(0),
+            place: self.place,
+            author: self.author,
+            from: self.from,
+            date,
+            edit_date: None,
+            body: self.body,
+            reply: self.reply,
+            forward: self.forward,
+            via_bot: self.via_bot,
+            grouped_id: self.grouped_id,
+            post_author: self.post_author,
+            silent: self.silent,
+            noforwards: self.noforwards,
+            invert_media: self.invert_media,
+            from_scheduled: self.from_scheduled,
+            ttl_period: None,
+            pinned: false,
+            viewed_by: BTreeSet::from([self.author]),
+            forwards: 0,
+            reactions: Vec::new(),
+            copies: BTreeMap::new(),
+            channel_msg_id: 0,
+        }
+    }
+
+    /// Whether the timer of its chat takes the message away: what tells of the chat itself stays.
+    fn may_expire(&self) -> bool {
+        matches!(self.body, Body::Ordinary(_))
     }
 
     /// A service message.
@@ -141,32 +178,18 @@ impl State {
                 }
             }
         }
-        self.messages.insert(
+        let ttl_period = self.ttl(draft.place).filter(|_| draft.may_expire());
+        if let Some(period) = ttl_period {
+            self.expiring.insert((date.saturating_add(period), key));
+        }
+        let message = Message {
             key,
-            Message {
-                key,
-                place: draft.place,
-                author: draft.author,
-                from: draft.from,
-                date,
-                edit_date: None,
-                body: draft.body,
-                reply: draft.reply,
-                forward: draft.forward,
-                via_bot: draft.via_bot,
-                grouped_id: draft.grouped_id,
-                post_author: draft.post_author,
-                silent: draft.silent,
-                noforwards: draft.noforwards,
-                invert_media: draft.invert_media,
-                pinned: false,
-                viewed_by: BTreeSet::from([draft.author]),
-                forwards: 0,
-                reactions: Vec::new(),
-                copies,
-                channel_msg_id,
-            },
-        );
+            ttl_period,
+            copies,
+            channel_msg_id,
+            ..draft.into_message(date)
+        };
+        self.messages.insert(key, message);
         (key, happened)
     }
 

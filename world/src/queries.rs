@@ -1,4 +1,4 @@
-//! Questions to bots that wait for the bot's answer: presses of inline buttons.
+//! Questions to bots that wait for the bot's answer: presses of inline buttons, and inline queries.
 //!
 //! <https://core.telegram.org/api/bots/buttons#callback-queries>
 
@@ -6,19 +6,29 @@ use std::collections::BTreeMap;
 
 use crate::model::ids::UserId;
 
-/// One press of a button.
+/// What was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A button was pressed.
+    Callback,
+    /// An inline query of an account.
+    Inline { user: UserId, query: String },
+}
+
+/// One question.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
     /// The bot that shall answer.
     pub(crate) bot: UserId,
-    /// Unix seconds after which the presser was told that nobody answered.
+    /// Unix seconds after which whoever asked was told that nobody answered.
     pub(crate) until: i64,
+    pub(crate) asked: Asked,
 }
 
 /// Seconds that a bot has for its answer.
 pub(crate) const PATIENCE: i64 = 10;
 
-/// Presses that wait at once in the whole world.
+/// Questions that wait at once in the whole world.
 const MAX_OPEN: usize = 10_000;
 
 /// Open queries by `query_id`.
@@ -38,10 +48,16 @@ impl Queries {
         true
     }
 
-    /// Closes the query of `bot`, once.
-    pub(crate) fn close(&mut self, query_id: i64, bot: UserId, now: i64) -> Option<Query> {
+    /// Closes the query of `bot`, once, if it is of the right kind.
+    pub(crate) fn close(
+        &mut self,
+        query_id: i64,
+        bot: UserId,
+        now: i64,
+        is_kind: impl Fn(&Asked) -> bool,
+    ) -> Option<Query> {
         let query = self.open.get(&query_id)?;
-        if query.bot != bot || query.until <= now {
+        if query.bot != bot || query.until <= now || !is_kind(&query.asked) {
             return None;
         }
         self.open.remove(&query_id)

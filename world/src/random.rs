@@ -21,6 +21,7 @@ pub(crate) enum Purpose {
     NewSalt = 8,
     SecretChatHash = 9,
     EncryptedFileHash = 10,
+    InlineMessageHash = 11,
 }
 
 /// A seeded generator.

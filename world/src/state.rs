@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::caller::Caller;
 use crate::config::WorldConfig;
 use crate::crypto::PasswordCrypto;
+use crate::inline::Offers;
 use crate::model::authorization::{Authorization, Login};
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
@@ -14,6 +15,7 @@ use crate::model::login::Logins;
 use crate::model::mailbox::Mailbox;
 use crate::model::message::{Message, Place};
 use crate::model::password::Challenges;
+use crate::model::schedule::Schedule;
 use crate::model::secret::Secrets;
 use crate::model::upload::Uploads;
 use crate::model::user::User;
@@ -55,6 +57,12 @@ pub(crate) struct State {
     pub(crate) stored_bytes: u64,
     pub(crate) queries: Queries,
     pub(crate) secrets: Secrets,
+    pub(crate) schedule: Schedule,
+    /// Messages that are taken away, by the second in which they are.
+    pub(crate) expiring: BTreeSet<(i32, MessageKey)>,
+    /// Seconds that messages live, by the chat; absent where they stay.
+    ttls: BTreeMap<(PeerId, PeerId), i32>,
+    pub(crate) offers: Offers,
 }
 
 impl std::fmt::Debug for State {
@@ -99,6 +107,10 @@ impl State {
             stored_bytes: 0,
             queries: Queries::default(),
             secrets: Secrets::default(),
+            schedule: Schedule::default(),
+            expiring: BTreeSet::new(),
+            ttls: BTreeMap::new(),
+            offers: Offers::default(),
         }
     }
 
@@ -136,6 +148,12 @@ impl State {
     pub(crate) fn fresh_message_key(&mut self) -> MessageKey {
         self.last_message = self.last_message.saturating_add(1);
         MessageKey(self.last_message)
+    }
+
+    /// The newest message, if `user` wrote it.
+    pub(crate) fn newest_of(&self, user: UserId) -> Option<MessageKey> {
+        let (key, message) = self.messages.last_key_value()?;
+        (message.author == user).then_some(*key)
     }
 
     /// The access hash of a user in the eyes of `viewer`.
@@ -261,6 +279,20 @@ impl State {
         }
     }
 
+    /// Seconds that messages of a place live; `None` where they stay.
+    pub(crate) fn ttl(&self, place: Place) -> Option<i32> {
+        self.ttls.get(&ttl_key(place)).copied()
+    }
+
+    /// Sets how many seconds messages of a place live; 0 for ever.
+    pub(crate) fn set_ttl(&mut self, place: Place, period: i32) {
+        if period > 0 {
+            self.ttls.insert(ttl_key(place), period);
+        } else {
+            self.ttls.remove(&ttl_key(place));
+        }
+    }
+
     /// Whether `viewer` has met `user`: in a dialog, a contact list or a common group.
     pub(crate) fn has_met(&self, viewer: UserId, user: UserId) -> bool {
         let has_dialog = self
@@ -321,5 +353,14 @@ impl State {
                 .count()
         });
         i32::try_from(count).unwrap_or(i32::MAX)
+    }
+}
+
+/// The two ends of a place; both sides of a private chat have the same.
+fn ttl_key(place: Place) -> (PeerId, PeerId) {
+    match place {
+        Place::Private(a, b) => (PeerId::User(a.min(b)), PeerId::User(a.max(b))),
+        Place::Chat(id) => (PeerId::Chat(id), PeerId::Chat(id)),
+        Place::Channel(id) => (PeerId::Channel(id), PeerId::Channel(id)),
     }
 }

@@ -19,7 +19,7 @@ use crate::model::authorization::Login;
 use crate::model::ids::UserId;
 use crate::model::password::Password;
 use crate::model::user::{Bot, Standing, User};
-use crate::outcome::{Effect, Outcome};
+use crate::outcome::{Effect, Outcome, Push};
 use crate::phone::digits;
 use crate::state::{SERVICE_ACCOUNT, State};
 use crate::store::{FileStore, MemoryStore};
@@ -118,6 +118,7 @@ impl World {
         bot.username = Some(account.username.clone());
         bot.bot = Some(Bot {
             token: account.token.clone(),
+            inline_placeholder: account.inline_placeholder.clone(),
             info_version: 1,
             ..Bot::default()
         });
@@ -188,6 +189,30 @@ impl World {
     pub fn set_standing(&mut self, user_id: i64, standing: Standing) -> bool {
         let user = self.state.users.get_mut(&UserId(user_id));
         user.map(|user| user.standing = standing).is_some()
+    }
+
+    /// Unix second at which [`World::handle_timeout`] has something to do; `None` while nothing waits.
+    pub fn poll_timeout(&self) -> Option<i64> {
+        let expiring = self.state.expiring.first().map(|(date, _)| *date);
+        let scheduled = self.state.schedule.next();
+        let next = [expiring, scheduled].into_iter().flatten().min();
+        next.map(i64::from)
+    }
+
+    /// Does what is due at `now`: sends scheduled messages, takes away those whose time is over. Gives the updates.
+    pub fn handle_timeout(&mut self, now: UnixTime) -> Vec<Push> {
+        let nobody = Caller::default();
+        let mut call = Call {
+            me: None,
+            state: &mut self.state,
+            now,
+            caller: &nobody,
+            pushes: Vec::new(),
+            effects: Vec::new(),
+        };
+        call.send_due();
+        call.expire_due();
+        call.pushes
     }
 
     /// Carries out one call.

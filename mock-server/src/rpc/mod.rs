@@ -99,10 +99,12 @@ impl Rpc {
 
     /// Unix second of the next [`Rpc::handle_timeout`].
     pub(crate) fn poll_timeout(&self) -> Option<i64> {
-        self.waiting.values().map(|waiting| waiting.until).min()
+        let waiting = self.waiting.values().map(|waiting| waiting.until).min();
+        let world = self.world.poll_timeout();
+        [waiting, world].into_iter().flatten().min()
     }
 
-    /// Gives the calls that waited too long the reply for that case.
+    /// Gives the calls that waited too long the reply for that case, and lets the world do what is due.
     pub(crate) fn handle_timeout(&mut self, now: UnixTime, actions: &mut Vec<Action>) {
         let late: Vec<i64> = self
             .waiting
@@ -115,6 +117,9 @@ impl Rpc {
                 let reply = waiting.late.clone();
                 actions.push(self.reply(&waiting, reply));
             }
+        }
+        for push in self.world.handle_timeout(now) {
+            self.push(&push, actions);
         }
     }
 

@@ -101,6 +101,9 @@ fn update_status(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcErro
         Presence::Online { until }
     };
     call.user_mut(me)?.presence = presence;
+    if matches!(presence, Presence::Online { .. }) {
+        call.send_for_online(me);
+    }
     for friend in call.acquaintances(me) {
         call.notify(friend, |view| {
             let status = view.state.users.get(&me).and_then(|user| view.status(user));

@@ -15,12 +15,22 @@ use crate::model::ids::{PeerId, UserId};
 use crate::model::message::Place;
 use crate::outcome::Effect;
 use crate::posting::Draft;
-use crate::queries::{PATIENCE, Query};
+use crate::queries::{Asked, PATIENCE, Query};
 use crate::random::Purpose;
 use crate::render::user::bot_command;
 use crate::request::Arguments;
 
+mod inline;
+
 pub(super) const METHODS: &[Method] = &[
+    Method::new("messages.getInlineBotResults", Access::People, inline::ask),
+    Method::new("messages.setInlineBotResults", Access::Bots, inline::answer),
+    Method::new(
+        "messages.sendInlineBotResult",
+        Access::People,
+        inline::choose,
+    ),
+    Method::new("messages.editInlineBotMessage", Access::Bots, inline::edit),
     Method::new("bots.setBotCommands", Access::Bots, set_commands),
     Method::new("bots.getBotCommands", Access::Bots, get_commands),
     Method::new("bots.resetBotCommands", Access::Bots, reset_commands),
@@ -185,28 +195,44 @@ fn press(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
     if !call.user_ref(bot)?.is_bot() {
         return Err(MESSAGE_ID_INVALID.into());
     }
-    let bots_id = message.id_for(bot).ok_or(MESSAGE_ID_INVALID)?;
+    let (key, via_bot) = (message.key, message.via_bot.is_some());
+    // A message that was sent via the bot is in no box of its own.
+    let bots_id = message.id_for(bot).filter(|_| !via_bot);
     let bots_peer = message.place.peer_for(bot);
-    let instance = match bots_peer {
-        PeerId::User(id) => id.0,
-        PeerId::Chat(id) => id.0,
-        PeerId::Channel(id) => id.0,
+    if bots_id.is_none() && !via_bot {
+        return Err(MESSAGE_ID_INVALID.into());
+    }
+    let instance = match (bots_id, bots_peer) {
+        (None, _) => i64::try_from(key.0).unwrap_or(i64::MAX),
+        (_, PeerId::User(id)) => id.0,
+        (_, PeerId::Chat(id)) => id.0,
+        (_, PeerId::Channel(id)) => id.0,
     };
     let random = &mut call.state.random;
     let chat_instance = random.derive(Purpose::ChatInstance, bot.0, instance);
     let query_id = random.long();
     let until = call.now.plus(PATIENCE).seconds();
-    let query = Query { bot, until };
+    let query = Query {
+        bot,
+        until,
+        asked: Asked::Callback,
+    };
     if !call.state.queries.open(query_id, query, call.now.seconds()) {
         return Err(RpcError::flood_wait(PATIENCE));
     }
+    let dc = call.caller.dc;
     call.notify(bot, |view| {
+        let update = match bots_id {
+            Some(id) => Object::new("updateBotCallbackQuery")
+                .with("peer", view.peer(bots_peer))
+                .with("msg_id", id),
+            None => Object::new("updateInlineBotCallbackQuery")
+                .with("msg_id", view.inline_message_id(key, dc)),
+        };
         vec![
-            Object::new("updateBotCallbackQuery")
+            update
                 .with("query_id", query_id)
                 .with("user_id", view.user_id(me))
-                .with("peer", view.peer(bots_peer))
-                .with("msg_id", bots_id)
                 .with("chat_instance", chat_instance)
                 .with("data", data.clone()),
         ]
@@ -222,7 +248,8 @@ fn answer(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
     let me = call.me()?;
     let query_id = request.need_long("query_id")?;
     let now = call.now.seconds();
-    let query = call.state.queries.close(query_id, me, now);
+    let is_press = |asked: &Asked| *asked == Asked::Callback;
+    let query = call.state.queries.close(query_id, me, now, is_press);
     query.ok_or(QUERY_ID_INVALID)?;
     let url = request.str("url");
     let message = request.str("message");

@@ -42,18 +42,34 @@ pub(crate) struct Content {
 /// What a service message says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    ChatCreate { title: String, users: Vec<UserId> },
-    ChannelCreate { title: String },
-    EditTitle { title: String },
+    ChatCreate {
+        title: String,
+        users: Vec<UserId>,
+    },
+    ChannelCreate {
+        title: String,
+    },
+    EditTitle {
+        title: String,
+    },
     EditPhoto(PhotoId),
     DeletePhoto,
     AddUsers(Vec<UserId>),
     DeleteUser(UserId),
-    JoinedByLink { inviter: UserId },
+    JoinedByLink {
+        inviter: UserId,
+    },
     JoinedByRequest,
     PinMessage,
+    /// Seconds after which messages are taken away from now on; 0 for never.
+    SetTtl {
+        period: i32,
+    },
     MigrateTo(ChannelId),
-    MigrateFrom { title: String, chat: ChatId },
+    MigrateFrom {
+        title: String,
+        chat: ChatId,
+    },
 }
 
 /// Either of the two kinds of message.
@@ -116,6 +132,9 @@ pub(crate) struct Message {
     pub(crate) silent: bool,
     pub(crate) noforwards: bool,
     pub(crate) invert_media: bool,
+    pub(crate) from_scheduled: bool,
+    /// Seconds after which the message is taken away.
+    pub(crate) ttl_period: Option<i32>,
     pub(crate) pinned: bool,
     /// Accounts that looked at a channel post.
     pub(crate) viewed_by: BTreeSet<UserId>,

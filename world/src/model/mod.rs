@@ -12,6 +12,7 @@ pub(crate) mod media;
 pub(crate) mod message;
 pub(crate) mod password;
 pub(crate) mod rights;
+pub(crate) mod schedule;
 pub(crate) mod secret;
 pub(crate) mod update_log;
 pub(crate) mod upload;

@@ -40,6 +40,8 @@ pub(crate) struct Bot {
     pub(crate) description: String,
     /// (command, description) pairs of the default scope.
     pub(crate) commands: Vec<(String, String)>,
+    /// What stands in the text field of whoever asks the bot from another chat; `None` where the bot cannot be asked so.
+    pub(crate) inline_placeholder: Option<String>,
     /// Counts changes of commands and description.
     pub(crate) info_version: i32,
 }
@@ -81,6 +83,8 @@ pub(crate) struct User {
     pub(crate) privacy: BTreeMap<String, Vec<Value>>,
     /// Days after which an unused account is deleted.
     pub(crate) account_ttl_days: i32,
+    /// Seconds that messages of chats begun by this account live; 0 for ever.
+    pub(crate) default_ttl: i32,
     /// Folders (chat filters) by id, as `DialogFilter` objects.
     pub(crate) filters: BTreeMap<i32, Object>,
     /// Terms of service that were accepted, to answer `help.acceptTermsOfService` twice alike.
@@ -118,6 +122,7 @@ impl User {
             notify: BTreeMap::new(),
             privacy: BTreeMap::new(),
             account_ttl_days: 365,
+            default_ttl: 0,
             filters: BTreeMap::new(),
             accepted_terms: BTreeSet::new(),
         }

@@ -8,6 +8,7 @@ use super::peer::peer;
 use super::user::bot_info;
 use crate::model::channel::{Ban, Channel, Member};
 use crate::model::ids::{ChannelId, PeerId, UserId};
+use crate::model::message::Place;
 use crate::model::rights::{AdminRights, BannedRights};
 use crate::model::user::NotifyScope;
 
@@ -102,6 +103,7 @@ impl View<'_> {
             .with_flag("can_view_participants", !channel.broadcast || is_admin)
             .with_flag("can_set_username", channel.creator == self.viewer)
             .with_flag("can_delete_channel", channel.creator == self.viewer)
+            .with_flag("has_scheduled", self.has_scheduled(id))
             .with("id", channel.id.0)
             .with("about", channel.about.as_str())
             .with("participants_count", count(channel.members.len()))
@@ -129,6 +131,7 @@ impl View<'_> {
                 Some(channel.slowmode_seconds).filter(|seconds| *seconds > 0),
             )
             .with("pts", channel.log.pts())
+            .with_opt("ttl_period", self.state.ttl(Place::Channel(channel.id)))
             .with(
                 "available_reactions",
                 Object::new("chatReactionsAll").with("allow_custom", true),

@@ -7,6 +7,7 @@ use super::user::bot_info;
 use crate::model::chat::{Chat, Participant};
 use crate::model::ids::{ChatId, PeerId, PhotoId, UserId};
 use crate::model::invite::Invite;
+use crate::model::message::Place;
 use crate::model::rights::{ADMIN_RIGHTS, AdminRights, BANNED_RIGHTS, BannedRights};
 use crate::model::user::NotifyScope;
 
@@ -74,6 +75,7 @@ impl View<'_> {
             .find(|invite| invite.permanent && invite.admin == self.viewer && !invite.revoked);
         let full = Object::new("chatFull")
             .with_flag("can_set_username", chat.creator == self.viewer)
+            .with_flag("has_scheduled", self.has_scheduled(peer))
             .with("id", chat.id.0)
             .with("about", chat.about.as_str())
             .with("participants", self.participants(chat))
@@ -85,6 +87,7 @@ impl View<'_> {
             .with_opt("exported_invite", invite.map(|invite| self.invite(invite)))
             .with_opt("bot_info", Some(bots).filter(|bots| !bots.is_empty()))
             .with_opt("pinned_msg_id", self.pinned_message(peer))
+            .with_opt("ttl_period", self.state.ttl(Place::Chat(chat.id)))
             .with(
                 "available_reactions",
                 Object::new("chatReactionsAll").with("allow_custom", true),

@@ -12,6 +12,11 @@ impl View<'_> {
         let Some(message) = self.state.messages.get(&key) else {
             return Object::new("messageEmpty").with("id", id);
         };
+        self.message_of(message, id)
+    }
+
+    /// A message that need not be in any box, under an id.
+    pub(crate) fn message_of(&mut self, message: &Message, id: i32) -> Object {
         match &message.body {
             Body::Ordinary(content) => self.ordinary(message, content, id),
             Body::Service(action) => {
@@ -74,7 +79,8 @@ impl View<'_> {
         if let Some(bot) = message.via_bot {
             self.note(PeerId::User(bot));
         }
-        head.with_flag("pinned", message.pinned)
+        head.with_flag("from_scheduled", message.from_scheduled)
+            .with_flag("pinned", message.pinned)
             .with_flag("noforwards", message.noforwards)
             .with_flag("invert_media", message.invert_media)
             .with_opt("saved_peer_id", saved)
@@ -92,6 +98,7 @@ impl View<'_> {
             .with_opt("post_author", message.post_author.clone())
             .with_opt("grouped_id", message.grouped_id)
             .with_opt("reactions", reactions)
+            .with_opt("ttl_period", message.ttl_period)
     }
 
     fn is_post(&self, message: &Message) -> bool {

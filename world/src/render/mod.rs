@@ -6,6 +6,7 @@ mod channel;
 pub(crate) mod chat;
 mod dialog;
 mod file;
+mod inline;
 mod media;
 mod message;
 pub(crate) mod peer;

@@ -32,6 +32,9 @@ impl View<'_> {
             Action::JoinedByLink { inviter } => Object::new("messageActionChatJoinedByLink")
                 .with("inviter_id", self.user_id(*inviter)),
             Action::JoinedByRequest => Object::new("messageActionChatJoinedByRequest"),
+            Action::SetTtl { period } => {
+                Object::new("messageActionSetMessagesTTL").with("period", *period)
+            }
             Action::PinMessage => Object::new("messageActionPinMessage"),
             Action::MigrateTo(channel) => {
                 self.note(PeerId::Channel(*channel));

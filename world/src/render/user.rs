@@ -4,6 +4,8 @@ use tl_parser::{Object, Value};
 
 use super::View;
 use crate::model::ids::{PeerId, UserId};
+use crate::model::message::Place;
+use crate::model::schedule::Shelf;
 use crate::model::user::{Bot, NotifyScope, Presence, User};
 
 impl View<'_> {
@@ -53,6 +55,12 @@ impl View<'_> {
             .with_opt(
                 "bot_info_version",
                 user.bot.as_ref().map(|bot| bot.info_version.max(1)),
+            )
+            .with_opt(
+                "bot_inline_placeholder",
+                user.bot
+                    .as_ref()
+                    .and_then(|bot| bot.inline_placeholder.clone()),
             )
     }
 
@@ -104,6 +112,7 @@ impl View<'_> {
         let full = Object::new("userFull")
             .with_flag("blocked", blocked)
             .with_flag("can_pin_message", true)
+            .with_flag("has_scheduled", self.has_scheduled(peer))
             .with_flag("phone_calls_available", !user.is_bot())
             .with("id", user.id.0)
             .with_opt(
@@ -124,8 +133,21 @@ impl View<'_> {
             .with(
                 "common_chats_count",
                 i32::try_from(common).unwrap_or(i32::MAX),
+            )
+            .with_opt(
+                "ttl_period",
+                self.state.ttl(Place::Private(self.viewer, user.id)),
             );
         self.with_peers(Object::new("users.userFull").with("full_user", full))
+    }
+
+    /// Whether messages of the viewer's wait for their date in a chat.
+    pub(crate) fn has_scheduled(&self, peer: PeerId) -> bool {
+        let has = |owner| {
+            let shelf = self.state.schedule.shelves.get(&Shelf { owner, peer });
+            shelf.is_some_and(|shelf| !shelf.waiting.is_empty())
+        };
+        has(Some(self.viewer)) || has(None)
     }
 
     /// `peerSettings`: what the client offers above a chat with somebody.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tl_parser::{Object, Value};
 use world::{
     Caller, ClientInfo, DcAddress, Effect, Outcome, PasswordChallenge, PasswordCrypto,
-    PasswordParams, PasswordProof, UnixTime, World, WorldConfig,
+    PasswordParams, PasswordProof, Push, UnixTime, World, WorldConfig,
 };
 
 use crate::check;
@@ -146,16 +146,7 @@ impl Stage {
         );
         self.transcript.push(outcome.clone());
         for push in &outcome.pushes {
-            check::update(&push.update);
-            let update = push.update.as_object().unwrap();
-            for key in &push.to {
-                let is_caller = push.except.is_some_and(|except| {
-                    except.auth_key_id == *key && except.session_id == client.session
-                });
-                if !is_caller {
-                    self.inbox.entry(*key).or_default().push(update.clone());
-                }
-            }
+            self.file(push, Some(client));
         }
         self.effects.extend(outcome.effects);
         match outcome.reply {
@@ -164,6 +155,36 @@ impl Stage {
                 Ok(value)
             }
             Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Lets time pass, with whatever is due on the way.
+    pub(crate) fn wait(&mut self, seconds: i64) {
+        let end = self.now + seconds;
+        while let Some(due) = self.world.poll_timeout().filter(|due| *due <= end) {
+            self.now = due.max(self.now);
+            for push in self.world.handle_timeout(UnixTime::new(self.now, 0)) {
+                self.file(&push, None);
+            }
+            let next = self.world.poll_timeout();
+            assert!(next.is_none_or(|next| next > self.now), "time stands still");
+        }
+        self.now = end;
+    }
+
+    /// Checks a push and puts it into the inboxes of its receivers.
+    fn file(&mut self, push: &Push, caller: Option<Client>) {
+        check::update(&push.update);
+        let update = push.update.as_object().unwrap();
+        for key in &push.to {
+            let is_caller = push.except.is_some_and(|except| {
+                caller.is_some_and(|caller| {
+                    except.auth_key_id == *key && except.session_id == caller.session
+                })
+            });
+            if !is_caller {
+                self.inbox.entry(*key).or_default().push(update.clone());
+            }
         }
     }
 

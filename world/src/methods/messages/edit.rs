@@ -77,6 +77,9 @@ impl Call<'_> {
 fn edit_message(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
     let me = call.me()?;
     let peer = call.peer_in(request, "peer")?;
+    if request.int("schedule_date").is_some() {
+        return super::schedule::edit(call, me, peer, request);
+    }
     let id = request.need_int("id")?;
     let message = call.editable(me, peer, id)?;
     let key = message.key;

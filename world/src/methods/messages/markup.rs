@@ -14,7 +14,11 @@ const CALLBACK_DATA_MAX: usize = 64;
 
 impl Call<'_> {
     /// The keyboard of a request; people's messages have none.
-    pub(super) fn markup(&self, me: UserId, request: &Object) -> Result<Option<Object>, RpcError> {
+    pub(in crate::methods) fn markup(
+        &self,
+        me: UserId,
+        request: &Object,
+    ) -> Result<Option<Object>, RpcError> {
         let Some(markup) = request.object("reply_markup") else {
             return Ok(None);
         };

@@ -8,4 +8,6 @@ pub(super) mod input;
 pub(super) mod markup;
 pub(super) mod reactions;
 pub(super) mod read;
+pub(super) mod schedule;
 pub(super) mod send;
+pub(super) mod timer;

@@ -129,7 +129,7 @@ impl Call<'_> {
     }
 
     /// A draft of the caller's with the flags and the reply of the request.
-    fn draft(
+    pub(in crate::methods) fn draft(
         &self,
         me: UserId,
         peer: PeerId,
@@ -194,9 +194,10 @@ impl Call<'_> {
     }
 
     /// Posts a draft of the caller's where its readers can see it.
-    fn deliver(&mut self, me: UserId, draft: Draft) -> (i32, Vec<Happened>) {
+    pub(in crate::methods) fn deliver(&mut self, me: UserId, draft: Draft) -> (i32, Vec<Happened>) {
         let place = draft.place;
         let date = self.date();
+        self.begin_with_default_ttl(me, place);
         let (key, happened) = match place {
             // Whoever blocked the sender never gets the message; the sender is not told.
             Place::Private(_, to) if self.has_blocked(to, me) => {
@@ -245,7 +246,7 @@ impl Call<'_> {
 }
 
 /// `updateMessageID`: which message a `random_id` became.
-fn message_id(id: i32, random_id: i64) -> Object {
+pub(super) fn message_id(id: i32, random_id: i64) -> Object {
     Object::new("updateMessageID")
         .with("id", id)
         .with("random_id", random_id)
@@ -272,7 +273,7 @@ fn send_message(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError
 }
 
 /// Posts the one draft of a request and answers it.
-fn finish(
+pub(in crate::methods) fn finish(
     call: &mut Call<'_>,
     me: UserId,
     peer: PeerId,
@@ -280,11 +281,7 @@ fn finish(
     draft: Draft,
 ) -> Result<Value, RpcError> {
     let random_id = request.need_long("random_id")?;
-    call.state.check_room(1)?;
-    call.first_send(me, random_id)?;
-    let (id, happened) = call.deliver(me, draft);
-    call.clear_draft(me, peer, request);
-    call.settle(&happened, vec![message_id(id, random_id)])
+    post_all(call, me, peer, request, vec![(random_id, draft)])
 }
 
 /// Content with media and a caption.
@@ -330,7 +327,6 @@ fn send_multi_media(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcE
     if items.len() > ALBUM_MAX {
         return Err(MULTI_MEDIA_TOO_LONG.into());
     }
-    call.state.check_room(items.len())?;
     let grouped_id = call.state.random.long();
     let mut drafts = Vec::new();
     for item in items {
@@ -340,13 +336,25 @@ fn send_multi_media(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcE
         draft.grouped_id = Some(grouped_id);
         drafts.push((random_id, draft));
     }
-    post_all(call, me, drafts)
+    post_all(call, me, peer, request, drafts)
 }
 
-/// Posts several drafts and answers with one `updates`.
-fn post_all(call: &mut Call<'_>, me: UserId, drafts: Vec<(i64, Draft)>) -> Result<Value, RpcError> {
+/// Posts drafts, now or when the request says, and answers with one `updates`.
+fn post_all(
+    call: &mut Call<'_>,
+    me: UserId,
+    peer: PeerId,
+    request: &Object,
+    drafts: Vec<(i64, Draft)>,
+) -> Result<Value, RpcError> {
+    call.state.check_room(drafts.len())?;
+    let due = call.schedule_date(me, peer, request)?;
     for (random_id, _) in &drafts {
         call.first_send(me, *random_id)?;
+    }
+    call.clear_draft(me, peer, request);
+    if let Some(due) = due {
+        return call.put_off(me, peer, due, drafts);
     }
     let mut happened = Vec::new();
     let mut ids = Vec::new();
@@ -371,7 +379,6 @@ fn forward_messages(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcE
     if ids.len() != random_ids.len() || ids.len() > FORWARD_MAX {
         return Err(RANDOM_ID_INVALID.into());
     }
-    call.state.check_room(ids.len())?;
     let drop_author = request.flag("drop_author");
     let mut drafts = Vec::new();
     for (id, random_id) in ids.into_iter().zip(random_ids) {
@@ -399,10 +406,11 @@ fn forward_messages(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcE
         drafts.push((random_id, draft));
     }
     regroup(call, &mut drafts);
-    for (id, _) in request.need_ints("id")?.into_iter().zip(&drafts) {
+    let reply = post_all(call, me, to, request, drafts)?;
+    for id in request.need_ints("id")? {
         call.count_forward(me, from, id);
     }
-    post_all(call, me, drafts)
+    Ok(reply)
 }
 
 /// Forwarded albums become albums of their own.
