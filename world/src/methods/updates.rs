@@ -140,7 +140,9 @@ impl Secret {
                 chat.creator_key == key && matches!(chat.state, SecretState::Requested { .. });
             mine && !own_request && date > 0 && chat.changed >= date
         });
-        let reached = letters.last().map_or(secrets.qts(key), |letter| letter.qts);
+        let reached = letters
+            .last()
+            .map_or_else(|| secrets.qts(key), |letter| letter.qts);
         Self {
             chats: chats.cloned().collect(),
             letters,
