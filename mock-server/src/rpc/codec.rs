@@ -3,7 +3,7 @@
 //! Handlers, rules and the journal see the newest bundled layer only.
 
 use mtproto_core::rpc::RpcError;
-use tl_parser::{DecodeError, Layers, Limits, Object, Value, project};
+use tl_parser::{DecodeError, DecodeErrorKind, Layers, Limits, Object, Schema, Value, project};
 
 use super::error;
 
@@ -50,9 +50,7 @@ impl Codec {
                 "this layer is not bundled; the nearest is used"
             );
         }
-        let request = at
-            .schema
-            .decode(body, Limits::NETWORK)
+        let request = decode_forgiving_peers(at.schema, body)
             .map_err(|failed| refusal(&failed))?
             .into_object()
             .map_err(|_| error(400, "INPUT_METHOD_INVALID"))?;
@@ -109,6 +107,70 @@ impl Codec {
     }
 }
 
+/// The constructors of `InputPeer` that stand for an `InputUser` or `InputChannel` with the same fields.
+///
+/// Pyrogram and its descendants put the former where the schema asks for the latter, and the real service reads them.
+const PEERS_FOR_OTHERS: &[(&str, &str, &str)] = &[
+    ("InputUser", "inputPeerSelf", "inputUserSelf"),
+    ("InputUser", "inputPeerUser", "inputUser"),
+    (
+        "InputUser",
+        "inputPeerUserFromMessage",
+        "inputUserFromMessage",
+    ),
+    ("InputChannel", "inputPeerChannel", "inputChannel"),
+    (
+        "InputChannel",
+        "inputPeerChannelFromMessage",
+        "inputChannelFromMessage",
+    ),
+];
+
+/// Peers of another type that one query may hold; each costs one more reading of the query. Invitations hold up to 200.
+const FORGIVEN_PEERS: usize = 256;
+
+/// Longest query that is read again, in bytes, so that those readings stay cheap.
+const FORGIVEN_QUERY: usize = 16 << 10;
+
+/// Reads a query in which an `InputPeer` may stand for an `InputUser` or an `InputChannel`.
+fn decode_forgiving_peers(schema: &Schema, body: &[u8]) -> Result<Value, DecodeError> {
+    let mut failed = match schema.decode(body, Limits::NETWORK) {
+        Ok(value) => return Ok(value),
+        Err(failed) => failed,
+    };
+    if body.len() > FORGIVEN_QUERY {
+        return Err(failed);
+    }
+    let mut body = body.to_vec();
+    for _ in 0..FORGIVEN_PEERS {
+        let Some(id) = meant_constructor(schema, failed.kind()) else {
+            break;
+        };
+        let Some(place) = body
+            .get_mut(failed.offset()..)
+            .and_then(<[u8]>::first_chunk_mut)
+        else {
+            break;
+        };
+        *place = id.to_le_bytes();
+        failed = match schema.decode(&body, Limits::NETWORK) {
+            Ok(value) => return Ok(value),
+            Err(failed) => failed,
+        };
+    }
+    Err(failed)
+}
+
+fn meant_constructor(schema: &Schema, kind: &DecodeErrorKind) -> Option<u32> {
+    let DecodeErrorKind::WrongType { expected, found } = kind else {
+        return None;
+    };
+    let (_, _, meant) = PEERS_FOR_OTHERS
+        .iter()
+        .find(|(wanted, given, _)| wanted == expected && *found == **given)?;
+    schema.by_name(meant).map(|combinator| combinator.id())
+}
+
 fn announced_layer(body: &[u8]) -> Option<i32> {
     let (id, rest) = body.split_first_chunk::<4>()?;
     let (layer, _) = rest.split_first_chunk::<4>()?;
@@ -119,4 +181,77 @@ fn announced_layer(body: &[u8]) -> Option<i32> {
 fn refusal(failed: &DecodeError) -> RpcError {
     tracing::warn!(%failed, "a query cannot be read");
     error(400, "INPUT_FETCH_FAIL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `query` inside `invokeWithLayer(158, initConnection(…))`, with every `from` replaced by `to` in the bytes.
+    fn request(query: Object, swaps: &[(&str, &str)]) -> Vec<u8> {
+        let schema = Layers::bundled().at(158).schema;
+        let id = |name: &str| schema.by_name(name).unwrap().id().to_le_bytes();
+        let mut body = schema
+            .encode(
+                &Object::new("invokeWithLayer")
+                    .with("layer", 158)
+                    .with("query", query)
+                    .into(),
+            )
+            .unwrap();
+        for (from, to) in swaps {
+            for at in 0..body.len() - 3 {
+                if body[at..at + 4] == id(from) {
+                    body[at..at + 4].copy_from_slice(&id(to));
+                }
+            }
+        }
+        body
+    }
+
+    fn input_user(id: i64) -> Object {
+        Object::new("inputUser")
+            .with("user_id", id)
+            .with("access_hash", 7_i64)
+    }
+
+    #[test]
+    fn a_peer_may_stand_for_the_user_or_the_channel_that_was_asked_for() {
+        let create = Object::new("messages.createChat")
+            .with("users", vec![input_user(1), input_user(2)])
+            .with("title", "Readers");
+        let swapped = request(create.clone(), &[("inputUser", "inputPeerUser")]);
+        let decoded = Codec::bundled().decode_query(None, &swapped).unwrap();
+        assert_eq!(
+            decoded.request,
+            Codec::bundled()
+                .decode_query(None, &request(create, &[]))
+                .unwrap()
+                .request
+        );
+
+        let channel = Object::new("inputChannel")
+            .with("channel_id", 1_i64)
+            .with("access_hash", 7_i64);
+        let rename = Object::new("channels.updateUsername")
+            .with("channel", channel)
+            .with("username", "news");
+        let swapped = request(rename, &[("inputChannel", "inputPeerChannel")]);
+        assert!(Codec::bundled().decode_query(None, &swapped).is_ok());
+    }
+
+    #[test]
+    fn any_other_wrong_type_is_refused_and_so_are_endless_peers() {
+        let invite = |count| {
+            Object::new("messages.createChat")
+                .with("users", (0..count).map(input_user).collect::<Vec<_>>())
+                .with("title", "Readers")
+        };
+        let swapped = request(invite(1), &[("inputUser", "inputPeerChannel")]);
+        let refused = Codec::bundled().decode_query(None, &swapped).unwrap_err();
+        assert_eq!(refused.message, "INPUT_FETCH_FAIL");
+
+        let swapped = request(invite(257), &[("inputUser", "inputPeerUser")]);
+        assert!(Codec::bundled().decode_query(None, &swapped).is_err());
+    }
 }
