@@ -160,7 +160,7 @@ impl Ledger {
                 self.outbox.pop();
                 continue;
             };
-            if !batch.fits(len, may_share, &self.config) {
+            if !batch.fits(len, may_share, &self.config) || self.must_not_mix(&batch) {
                 break;
             }
             if let Some(waiting) = self.outbox.pop() {
@@ -178,6 +178,16 @@ impl Ledger {
             self.outbox.front(),
             Some(Waiting::New(message) | Waiting::Numbered(_, message)) if message.alone
         )
+    }
+
+    /// Whether the front of the queue has to wait for the next packet, because this one holds messages of the other sort:
+    /// a server's old messages travel apart from its new ones.
+    ///
+    /// Pyrogram drops a container as a whole when it has seen one of its messages before, and with it the pong that it
+    /// needs to begin.
+    fn must_not_mix(&self, batch: &Batch) -> bool {
+        let again = matches!(self.outbox.front(), Some(Waiting::Again(_)));
+        self.role == Role::Server && !batch.messages.is_empty() && batch.needs_container != again
     }
 
     fn front_len(&self) -> Option<usize> {

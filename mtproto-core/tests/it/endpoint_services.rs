@@ -411,6 +411,18 @@ fn unacknowledged_answers_and_updates_go_out_again_on_the_next_stream() {
         "same identifier"
     );
     assert!(ids.contains(&pushed[0].messages[0].msg_id));
+    let old = [first[0].messages[0].msg_id, pushed[0].messages[0].msg_id];
+    for frame in &heard {
+        let repeated = frame
+            .messages
+            .iter()
+            .filter(|message| old.contains(&message.msg_id));
+        let count = repeated.count();
+        assert!(
+            count == 0 || count == frame.messages.len(),
+            "a client that drops the packet with repeated messages must not lose new ones"
+        );
+    }
     let moved = |event: &ServerEvent| matches!(event, ServerEvent::SessionMoved { .. });
     assert!(lone.events.iter().any(moved));
 }
