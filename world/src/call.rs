@@ -97,11 +97,20 @@ impl Call<'_> {
         happened: &[Happened],
         first: Vec<Object>,
     ) -> Result<Value, RpcError> {
+        self.settle_with(happened, |_| first)
+    }
+
+    /// [`Self::settle`] for first updates that mention peers, which the container then lists too.
+    pub(crate) fn settle_with(
+        &mut self,
+        happened: &[Happened],
+        first: impl FnOnce(&mut View<'_>) -> Vec<Object>,
+    ) -> Result<Value, RpcError> {
         let me = self.me()?;
         self.announce(happened);
         let mine = self.mine(me, happened);
         let mut view = self.view(me);
-        let mut updates = first;
+        let mut updates = first(&mut view);
         updates.extend(mine.iter().map(|happened| view.change(happened)));
         Ok(view.updates(updates).into())
     }

@@ -113,8 +113,7 @@ impl Call<'_> {
         action: Action,
     ) -> Result<Value, RpcError> {
         let happened = self.post_service(me, Place::Channel(id), action)?;
-        let first = vec![channel_update(&mut self.view(me), id)];
-        self.settle(&happened, first)
+        self.settle_with(&happened, |view| vec![channel_update(view, id)])
     }
 }
 

@@ -124,22 +124,20 @@ impl Call<'_> {
         members_changed: bool,
     ) -> Result<Value, RpcError> {
         let happened = self.post_service(me, Place::Chat(id), action)?;
-        self.finish_chat(me, id, &happened, members_changed)
+        self.finish_chat(id, &happened, members_changed)
     }
 
     fn finish_chat(
         &mut self,
-        me: UserId,
         id: ChatId,
         happened: &[Happened],
         members_changed: bool,
     ) -> Result<Value, RpcError> {
-        let mut first = Vec::new();
         if members_changed {
             self.tell_participants(id);
-            first = participants_update(&mut self.view(me), id);
+            return self.settle_with(happened, |view| participants_update(view, id));
         }
-        self.settle(happened, first)
+        self.settle(happened, Vec::new())
     }
 }
 
@@ -241,7 +239,7 @@ fn delete_user(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError>
     let chat = call.chat_mut(id)?;
     chat.participants.remove(&user);
     chat.version = chat.version.saturating_add(1);
-    call.finish_chat(me, id, &happened, true)
+    call.finish_chat(id, &happened, true)
 }
 
 fn edit_title(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
@@ -438,8 +436,7 @@ fn migrate_chat(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError
     chat.deactivated = true;
     let action = Action::MigrateFrom { title, chat: old };
     happened.extend(call.post_service(me, Place::Channel(id), action)?);
-    let first = vec![channel_update(&mut call.view(me), id)];
-    call.settle(&happened, first)
+    call.settle_with(&happened, |view| vec![channel_update(view, id)])
 }
 
 fn get_common_chats(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {

@@ -235,9 +235,7 @@ fn enter(
             call.enter_chat(id, user, inviter)?;
             let happened = call.post_service(user, Place::Chat(id), action)?;
             call.tell_participants(id);
-            let me = call.me()?;
-            let first = participants_update(&mut call.view(me), id);
-            call.settle(&happened, first)
+            call.settle_with(&happened, |view| participants_update(view, id))
         }
         PeerId::Channel(id) => call.join_channel(user, id, action),
     }

@@ -130,6 +130,8 @@ fn a_public_channel_is_found_read_and_joined() {
     );
     let reply = stage.ok(bob, on("channels.joinChannel", &theirs));
     assert_eq!(reply.name(), "messages.chatInviteJoinResultOk");
+    let chats = reply.object("updates").unwrap().vector("chats").unwrap();
+    assert_eq!(chats.len(), 1, "clients read the channel from here");
     assert_eq!(
         stage.error(bob, on("channels.joinChannel", &theirs)),
         "400 USER_ALREADY_PARTICIPANT"

@@ -50,8 +50,7 @@ impl Call<'_> {
             happened = self.post_service(me, Place::Channel(id), action)?;
         }
         self.tell_channel(id, me);
-        let first = vec![channel_update(&mut self.view(me), id)];
-        self.settle(&happened, first)
+        self.settle_with(&happened, |view| vec![channel_update(view, id)])
     }
 }
 
@@ -87,8 +86,7 @@ pub(in crate::methods) fn leave(call: &mut Call<'_>, request: &Object) -> Result
     };
     call.exit_channel(id, me)?;
     call.tell_channel(id, me);
-    let first = vec![channel_update(&mut call.view(me), id)];
-    call.settle(&happened, first)
+    call.settle_with(&happened, |view| vec![channel_update(view, id)])
 }
 
 pub(in crate::methods) fn invite(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
@@ -138,8 +136,7 @@ pub(in crate::methods) fn invite(call: &mut Call<'_>, request: &Object) -> Resul
     } else {
         call.post_service(me, Place::Channel(id), Action::AddUsers(users))?
     };
-    let first = vec![channel_update(&mut call.view(me), id)];
-    let updates = call.settle(&happened, first)?;
+    let updates = call.settle_with(&happened, |view| vec![channel_update(view, id)])?;
     Ok(invited(updates, &missing))
 }
 
@@ -332,8 +329,7 @@ pub(in crate::methods) fn edit_banned(
         call.exit_channel(id, user)?;
     }
     call.tell_channel(id, user);
-    let first = vec![channel_update(&mut call.view(me), id)];
-    call.settle(&happened, first)
+    call.settle_with(&happened, |view| vec![channel_update(view, id)])
 }
 
 /// Deletes what somebody wrote in a supergroup, a hundred messages at a time.
