@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use mtproto_core::crypto::auth_key::AuthKey;
 use mtproto_core::crypto::rsa::RsaPublicKey;
 use mtproto_core::ids::DcId;
 use mtproto_core::transport::{ClientTransport, Transport};
@@ -39,6 +40,29 @@ impl Default for Application {
     }
 }
 
+/// What the byte stream hides in. A secret of the `ee` form means the look of TLS, whatever stands here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Carrier {
+    /// Nothing.
+    #[default]
+    Direct,
+    /// A WebSocket; the transport must be an obfuscated one.
+    WebSocket,
+    /// HTTP: a request per payload, with long polling. There is no stream, so the transport does not matter.
+    Http,
+}
+
+/// A proxy to ask for the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Proxy {
+    /// SOCKS5, without authentication.
+    Socks5(SocketAddr),
+    /// HTTP with CONNECT.
+    HttpConnect(SocketAddr),
+}
+
 /// Everything that a connection needs.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
@@ -50,6 +74,12 @@ pub struct ClientConfig {
     pub server_keys: Vec<RsaPublicKey>,
     /// Framing of the byte stream.
     pub transport: ClientTransport,
+    /// What the byte stream hides in.
+    pub carrier: Carrier,
+    /// The proxy on the way, if there is one.
+    pub proxy: Option<Proxy>,
+    /// A key that an earlier run made; without one, a new one is made.
+    pub auth_key: Option<AuthKey>,
     /// The API layer to speak; a bundled one.
     pub layer: i32,
     /// What the application says of itself.
@@ -69,6 +99,9 @@ impl ClientConfig {
             dc: DcId(dc),
             server_keys: vec![server_key],
             transport: ClientTransport::obfuscated(Transport::PaddedIntermediate),
+            carrier: Carrier::default(),
+            proxy: None,
+            auth_key: None,
             layer: tl_parser::Layers::bundled().newest(),
             application: Application::default(),
             connect_timeout: Duration::from_secs(10),

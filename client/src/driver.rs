@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mtproto_core::config::Start;
-use mtproto_core::connection::{Connection, Event};
+use mtproto_core::connection::{Connection, Event, SavedKeys};
 use mtproto_core::error::ConnectionError;
-use mtproto_core::ids::AuthKeyId;
+use mtproto_core::ids::{AuthKeyId, ServerSalt};
 use mtproto_core::random::ChaChaRandom;
 use mtproto_core::session::{QueryId, QueryOptions};
 use mtproto_core::time::{Instant, UnixTime};
+use mtproto_core::transport::carrier::CarrierError;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -18,6 +19,8 @@ use tokio::task::JoinHandle;
 
 use crate::config::ClientConfig;
 use crate::error::{ConnectError, InvokeError};
+use crate::line::Line;
+use crate::proxy;
 
 /// Bytes read from the socket at once.
 const READ_BUFFER: usize = 64 * 1024;
@@ -27,6 +30,9 @@ const COMMAND_QUEUE: usize = 64;
 
 /// Updates kept for an application that is slow to take them.
 const UPDATE_QUEUE: usize = 1024;
+
+/// How long the server may hold an HTTP response back if it has nothing to say.
+const LONG_POLL: Duration = Duration::from_secs(25);
 
 /// What an application asks of the driver.
 #[derive(Debug)]
@@ -61,16 +67,22 @@ pub(crate) fn random(seed: Option<u64>) -> Result<ChaChaRandom, getrandom::Error
 pub(crate) async fn start(config: &ClientConfig) -> Result<Started, ConnectError> {
     let address = config.address;
     let attempt = async {
-        let socket = TcpStream::connect(address)
-            .await
-            .map_err(|source| ConnectError::Tcp { address, source })?;
+        let socket = match config.proxy {
+            None => TcpStream::connect(address)
+                .await
+                .map_err(|source| ConnectError::Tcp { address, source })?,
+            Some(proxy) => proxy::connect(proxy, address).await?,
+        };
         // Queries are small and awaited: delaying them to fill packets only costs time.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY refused");
         }
         let random = random(config.seed).map_err(ConnectError::Random)?;
-        let mut driver = Driver::new(config, socket, random);
-        let auth_key_id = driver.make_key().await?;
+        let mut driver = Driver::new(config, socket, random)?;
+        let auth_key_id = match &config.auth_key {
+            Some(key) => key.id(),
+            None => driver.make_key().await?,
+        };
         Ok((driver, auth_key_id))
     };
     let timeout = config.connect_timeout;
@@ -89,10 +101,15 @@ pub(crate) async fn start(config: &ClientConfig) -> Result<Started, ConnectError
 struct Driver {
     address: std::net::SocketAddr,
     socket: TcpStream,
+    line: Line,
     connection: Connection,
     origin: tokio::time::Instant,
     buffer: Vec<u8>,
     out: Vec<u8>,
+    /// Bytes of the socket, in the form of the line; and bytes of the stream that came out of it.
+    wire: Vec<u8>,
+    stream: Vec<u8>,
+    broken: Option<CarrierError>,
     waiting: BTreeMap<QueryId, oneshot::Sender<Result<Vec<u8>, InvokeError>>>,
     updates: broadcast::Sender<Arc<[u8]>>,
 }
@@ -103,31 +120,57 @@ enum End {
     Closed,
     /// The protocol or the socket broke.
     Failed(ConnectionError),
+    /// What carries the stream broke.
+    Carrier(CarrierError),
 }
 
 impl Driver {
-    fn new(config: &ClientConfig, socket: TcpStream, random: ChaChaRandom) -> Self {
+    fn new(
+        config: &ClientConfig,
+        socket: TcpStream,
+        mut random: ChaChaRandom,
+    ) -> Result<Self, ConnectError> {
         let unix = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
+        let unix = UnixTime::from_nanos(u64::try_from(unix.as_nanos()).unwrap_or(u64::MAX));
+        let line_random = ChaChaRandom::from_seed(mtproto_core::random::bytes(&mut random));
+        let line = Line::new(config, unix, line_random)?;
         let start = Start {
             now: Instant::ZERO,
-            unix: UnixTime::from_nanos(u64::try_from(unix.as_nanos()).unwrap_or(u64::MAX)),
+            unix,
             random: Box::new(random),
         };
         let mut core =
             mtproto_core::config::ClientConfig::new(config.server_keys.clone(), config.dc);
-        core.transport = config.transport.clone();
-        Self {
+        core.transport = line.transport(config);
+        let core = Arc::new(core);
+        let connection = match config.auth_key.clone() {
+            None => Connection::new(core, start),
+            Some(auth_key) => {
+                let keys = SavedKeys {
+                    dc: config.dc,
+                    auth_key,
+                    server_salt: ServerSalt(0),
+                    clock_offset_secs: 0,
+                };
+                Connection::resume(core, keys, start)
+            }
+        };
+        Ok(Self {
             address: config.address,
             socket,
-            connection: Connection::new(Arc::new(core), start),
+            line,
+            connection,
             origin: tokio::time::Instant::now(),
             buffer: vec![0; READ_BUFFER],
             out: Vec::new(),
+            wire: Vec::new(),
+            stream: Vec::new(),
+            broken: None,
             waiting: BTreeMap::new(),
             updates: broadcast::channel(UPDATE_QUEUE).0,
-        }
+        })
     }
 
     fn now(&self) -> Instant {
@@ -143,6 +186,7 @@ impl Driver {
             made = created.or(made);
             match (end, made) {
                 (Some(End::Failed(error)), _) => return Err(ConnectError::KeyExchange(error)),
+                (Some(End::Carrier(error)), _) => return Err(ConnectError::Carrier(error)),
                 (Some(End::Closed), _) => {
                     let address = self.address;
                     return Err(ConnectError::Closed { address });
@@ -158,8 +202,10 @@ impl Driver {
         let mut commands = Some(commands);
         loop {
             if let (Some(end), _) = self.drain().await {
-                if let End::Failed(error) = end {
-                    tracing::warn!(%error, "the connection broke");
+                match end {
+                    End::Failed(error) => tracing::warn!(%error, "the connection broke"),
+                    End::Carrier(error) => tracing::warn!(%error, "the connection broke"),
+                    End::Closed => {}
                 }
                 break;
             }
@@ -194,8 +240,10 @@ impl Driver {
                     Ok(0) | Err(_) => self.connection.handle_eof(now),
                     Ok(length) => {
                         let bytes = self.buffer.get(..length).unwrap_or_default();
+                        self.stream.clear();
+                        self.broken = self.line.read(bytes, &mut self.stream).err();
                         // Told again by the event that ends the connection.
-                        let _ = self.connection.handle_bytes(now, bytes);
+                        let _ = self.connection.handle_bytes(now, &self.stream);
                     }
                 }
             }
@@ -230,10 +278,25 @@ impl Driver {
                 .poll_transmit(self.now(), &mut self.out)
                 .is_some()
             {}
-            if !self.out.is_empty() && self.socket.write_all(&self.out).await.is_err() {
+            self.wire.clear();
+            self.line.write(&self.out, &mut self.wire);
+            if !self.wire.is_empty() && self.socket.write_all(&self.wire).await.is_err() {
                 return (Some(End::Closed), made);
             }
+            if let Some(error) = self.broken.take() {
+                return (Some(End::Carrier(error)), made);
+            }
             let Some(event) = self.connection.poll_event() else {
+                let (now, none) = (self.now(), Duration::ZERO);
+                let asks = self.connection.is_ready() && self.line.wants_request();
+                if asks
+                    && self
+                        .connection
+                        .http_wait(now, none, none, LONG_POLL)
+                        .is_ok()
+                {
+                    continue;
+                }
                 return (None, made);
             };
             match event {

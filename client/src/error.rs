@@ -9,6 +9,7 @@ use mtproto_core::crypto::srp::SrpError;
 use mtproto_core::error::ConnectionError;
 use mtproto_core::rpc::RpcError;
 use mtproto_core::session::{QueryFailure, SendError};
+use mtproto_core::transport::carrier::CarrierError;
 use tl_parser::{DecodeError, EncodeError};
 
 /// Why no connection came about; the variant names the stage that was reached.
@@ -34,6 +35,17 @@ pub enum ConnectError {
     /// The key exchange failed, or the stream broke during it.
     #[error("no authorization key could be made: {0}")]
     KeyExchange(ConnectionError),
+    /// The proxy did not connect to the server.
+    #[error("the proxy {address} does not connect to {target}")]
+    Proxy {
+        /// The proxy.
+        address: SocketAddr,
+        /// The server.
+        target: SocketAddr,
+    },
+    /// The server did not open a WebSocket or what looks like TLS as it should, or its HTTP is broken.
+    #[error("the server's answer has the wrong form: {0}")]
+    Carrier(CarrierError),
     /// The server closed the connection during the key exchange.
     #[error("{address} closed the connection during the key exchange")]
     Closed {

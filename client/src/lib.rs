@@ -23,10 +23,12 @@ mod client;
 mod config;
 mod driver;
 mod error;
+mod line;
 mod login;
 mod password;
+mod proxy;
 
 pub use client::{Client, Updates};
-pub use config::{Application, ClientConfig};
+pub use config::{Application, Carrier, ClientConfig, Proxy};
 pub use error::{ConnectError, InvokeError, LoginError};
 pub use login::{Login, SentCode};

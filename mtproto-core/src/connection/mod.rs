@@ -39,7 +39,7 @@ use crate::session::{
     ClientSession, MsgIds, PingId, QueryFailure, QueryId, QueryOptions, Role, SaltBook, SendError,
     WallClock,
 };
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::transport::Framer;
 
 pub use self::event::{Event, SavedKeys, Transmit};
@@ -203,6 +203,26 @@ impl Connection {
     pub fn request_salts(&mut self, _now: Instant, count: i32) -> Result<(), SendError> {
         self.check_open()?;
         self.session.request_salts(count);
+        Ok(())
+    }
+
+    /// Lets the server hold the next HTTP response back (long polling): `max_delay` after its first message,
+    /// `wait_after` after its latest, `max_wait` if there is none.
+    ///
+    /// For connections whose driver puts each payload into an HTTP request; others have no use for it.
+    /// Section: <https://core.telegram.org/mtproto/service_messages#http-wait-long-poll>.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`].
+    pub fn http_wait(
+        &mut self,
+        _now: Instant,
+        max_delay: Duration,
+        wait_after: Duration,
+        max_wait: Duration,
+    ) -> Result<(), SendError> {
+        self.check_open()?;
+        self.session.http_wait(max_delay, wait_after, max_wait);
         Ok(())
     }
 

@@ -211,6 +211,25 @@ impl Endpoint {
         }
     }
 
+    /// Sends a container of nothing over a stream, from one of the sessions that it carries; `false` if it carries none.
+    ///
+    /// That is how a long poll ends in which nothing came. If something is about to leave, it leaves instead.
+    pub fn send_nothing(&mut self, now: Instant, connection: ConnectionId) -> bool {
+        let Some(key) = self
+            .connections
+            .get(&connection)
+            .and_then(|entry| entry.sessions.first().copied())
+        else {
+            return false;
+        };
+        let Some(entry) = self.sessions.get_mut(&key) else {
+            return false;
+        };
+        entry.session.send_nothing(now);
+        self.touch(now, key);
+        true
+    }
+
     /// What happened, oldest first.
     pub fn poll_event(&mut self) -> Option<ServerEvent> {
         let event = self.events.pop_front()?;

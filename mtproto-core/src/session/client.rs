@@ -195,6 +195,17 @@ impl ClientSession {
         id
     }
 
+    /// Lets the server hold an HTTP response back until it has something to say (long polling).
+    pub fn http_wait(&mut self, max_delay: Duration, wait_after: Duration, max_wait: Duration) {
+        let milliseconds = |time: Duration| i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+        let wait = service::HttpWait {
+            max_delay: milliseconds(max_delay),
+            wait_after: milliseconds(wait_after),
+            max_wait: milliseconds(max_wait),
+        };
+        self.ledger.queue_service(Kind::Fleeting, &wait);
+    }
+
     /// Asks for `count` future salts, 1 to 64.
     pub fn request_salts(&mut self, count: i32) {
         let num = count.clamp(1, super::salts::MAX_FUTURE_SALTS);

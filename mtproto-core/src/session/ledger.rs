@@ -81,6 +81,23 @@ impl Ledger {
         self.queue(kind, message.to_bytes().into(), false);
     }
 
+    /// Queues a container of nothing, unless something else is about to leave.
+    pub(super) fn queue_nothing(&mut self, now: Instant) {
+        if self.has_packet(now) {
+            return;
+        }
+        let nothing = service::MsgContainer { messages: &[0; 4] };
+        self.outbox.push(Message {
+            kind: Kind::Fleeting,
+            body: nothing.to_bytes().into(),
+            content_related: false,
+            attempts: 0,
+            // A container may not stand in another one.
+            alone: true,
+            quick_ack: false,
+        });
+    }
+
     /// Queues a new message.
     ///
     /// In a full queue the oldest update makes room. If there is none, a message without sequel is dropped: a peer that

@@ -254,6 +254,11 @@ impl ServerSession {
         self.ledger.queue_content(Kind::Push, body.into_owned());
     }
 
+    /// Sends a container of nothing, unless something else is about to leave: the end of a long poll in vain.
+    pub fn send_nothing(&mut self, now: Instant) {
+        self.ledger.queue_nothing(now);
+    }
+
     /// Answers `get_future_salts`.
     pub fn send_salts(&mut self, req_msg_id: MsgId, unix: UnixTime, salts: &[FutureSalt]) {
         let answer = service::FutureSalts {

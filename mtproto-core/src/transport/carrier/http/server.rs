@@ -160,6 +160,12 @@ impl HttpServer {
         self.awaits_response
     }
 
+    /// Whether bytes have arrived that belong to no request handed out.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        !self.received.unread().is_empty()
+    }
+
     /// Whether the connection is to be closed once everything is sent.
     #[must_use]
     pub const fn is_done(&self) -> bool {
