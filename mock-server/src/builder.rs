@@ -1,11 +1,14 @@
 //! How a server is described before it starts.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use mtproto_core::crypto::rsa::RsaPrivateKey;
+use mtproto_core::transport::ProxySecret;
 
 use crate::error::StartError;
+use crate::limits::Limits;
 use crate::server::MockServer;
 
 /// The published test key, PKCS#1 in PEM. It protects nothing; see `keys/README.md`.
@@ -18,10 +21,16 @@ pub struct Builder {
     pub(crate) port: u16,
     pub(crate) seed: Option<u64>,
     pub(crate) dc: i32,
+    pub(crate) dcs: BTreeSet<i32>,
+    pub(crate) port_per_dc: bool,
+    pub(crate) media_dcs: bool,
+    pub(crate) test_mode: bool,
+    pub(crate) door: Option<SocketAddr>,
+    pub(crate) secrets: Vec<ProxySecret>,
     pub(crate) key: String,
     pub(crate) keylog: Option<PathBuf>,
     pub(crate) capture: Option<PathBuf>,
-    pub(crate) backlog_limit: usize,
+    pub(crate) limits: Limits,
 }
 
 impl Default for Builder {
@@ -31,10 +40,16 @@ impl Default for Builder {
             port: 0,
             seed: None,
             dc: 2,
+            dcs: (1..=5).collect(),
+            port_per_dc: false,
+            media_dcs: false,
+            test_mode: false,
+            door: None,
+            secrets: Vec::new(),
             key: TEST_KEY.to_owned(),
             keylog: None,
             capture: None,
-            backlog_limit: 16 << 20,
+            limits: Limits::default(),
         }
     }
 }
@@ -56,17 +71,64 @@ impl Builder {
         self
     }
 
-    /// Makes world and randomness a function of `seed`. Default: drawn from the operating system.
+    /// Makes world, randomness and ready sessions a function of `seed`. Default: drawn from the operating system.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// The DC that clients should begin with, 1 to 5. Default 2.
+    /// The DC that clients should begin with. It is added to [`Builder::dcs`] if it is not among them. Default 2.
     #[must_use]
     pub fn dc(mut self, dc: i32) -> Self {
         self.dc = dc;
+        self
+    }
+
+    /// The numbers of the DCs, 1 to 255. Default 1 to 5.
+    #[must_use]
+    pub fn dcs(mut self, dcs: impl IntoIterator<Item = i32>) -> Self {
+        self.dcs = dcs.into_iter().collect();
+        self
+    }
+
+    /// Gives each DC a port of its own, so that clients which do not say which DC they mean can migrate; with
+    /// [`Builder::port`], the lowest DC gets that port and the others the ports above it, in their order.
+    ///
+    /// Default: one port for all. Then a connection's DC is told by the proxy's target, by the header of an MTProxy
+    /// client or by the client's key exchange, and is that of [`Builder::dc`] if nothing tells.
+    #[must_use]
+    pub fn port_per_dc(mut self) -> Self {
+        self.port_per_dc = true;
+        self
+    }
+
+    /// Advertises each DC a second time as one that serves files only, at the same address.
+    #[must_use]
+    pub fn media_dcs(mut self) -> Self {
+        self.media_dcs = true;
+        self
+    }
+
+    /// Says in its configuration that it is a test server. Clients of such servers add 10000 to the numbers of DCs, which
+    /// is accepted in either case.
+    #[must_use]
+    pub fn test_mode(mut self) -> Self {
+        self.test_mode = true;
+        self
+    }
+
+    /// Listens on another address, too, meant as a SOCKS5 or HTTP proxy. Every other port is one as well.
+    #[must_use]
+    pub fn door(mut self, address: SocketAddr) -> Self {
+        self.door = Some(address);
+        self
+    }
+
+    /// Serves clients that were given this MTProxy secret, beside all others. May be called several times.
+    #[must_use]
+    pub fn secret(mut self, secret: ProxySecret) -> Self {
+        self.secrets.push(secret);
         self
     }
 
@@ -91,10 +153,10 @@ impl Builder {
         self
     }
 
-    /// Bytes that may wait for a client that reads slowly before its connection is closed. Default 16 MiB.
+    /// Bounds what clients may cost.
     #[must_use]
-    pub fn backlog_limit(mut self, bytes: usize) -> Self {
-        self.backlog_limit = bytes;
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -102,7 +164,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`StartError`] where the address cannot be bound, a file cannot be written, or the key cannot be read.
+    /// [`StartError`] where an address cannot be bound, a file cannot be written, or the key cannot be read.
     pub async fn start(self) -> Result<MockServer, StartError> {
         MockServer::launch(self).await
     }
@@ -111,7 +173,13 @@ impl Builder {
         RsaPrivateKey::from_pem(&self.key).map_err(StartError::Key)
     }
 
-    pub(crate) fn socket_address(&self) -> SocketAddr {
-        SocketAddr::new(self.bind, self.port)
+    /// The DCs, that of [`Builder::dc`] included.
+    pub(crate) fn all_dcs(&self) -> Result<BTreeSet<i32>, StartError> {
+        let mut dcs = self.dcs.clone();
+        dcs.insert(self.dc);
+        match dcs.iter().find(|dc| !(1..=255).contains(*dc)) {
+            Some(dc) => Err(StartError::Dc(*dc)),
+            None => Ok(dcs),
+        }
     }
 }

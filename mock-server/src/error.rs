@@ -29,6 +29,9 @@ pub enum StartError {
     /// The Diffie–Hellman group is refused by the core's own checks.
     #[error("the Diffie–Hellman group is unusable: {0}")]
     Group(mtproto_core::crypto::dh::DhError),
+    /// A DC has a number that clients cannot name.
+    #[error("there can be no DC {0}: give numbers from 1 to 255")]
+    Dc(i32),
     /// The RSA key is not a 2048-bit PKCS#1 private key in PEM.
     #[error("the RSA key is unusable: {0}")]
     Key(mtproto_core::crypto::rsa::RsaError),

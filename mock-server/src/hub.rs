@@ -2,21 +2,31 @@
 //!
 //! Single-threaded on purpose: the order of events is the order in which bytes arrived, and nothing needs a lock.
 
-use std::collections::BTreeMap;
+mod http;
+mod streams;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mtproto_core::endpoint::{ConnectionId, Endpoint, Listen, ServerEvent};
+use mtproto_core::endpoint::{CloseReason, ConnectionId, Endpoint, ServerEvent};
+use mtproto_core::ids::DcId;
 use mtproto_core::key_log::{self, KeyLog, Secret};
+use mtproto_core::random::ChaChaRandom;
 use mtproto_core::time::{Instant, UnixTime};
-use tokio::sync::{mpsc, oneshot};
+use mtproto_core::transport::carrier::{CarrierConfig, ReplayGuard, ServerCarrier};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::clock::Clock;
-use crate::net::{Input, Outbox, PeerId};
+use crate::door::Door;
+use crate::limits::Limits;
+use crate::net::{Input, PeerId};
+use crate::notice::{Notice, NoticeKind, Shed};
 use crate::record::Side;
 use crate::record::files::Recording;
 use crate::rpc::{Action, Query, Rpc};
+use crate::socket::Outbox;
 
 /// Secrets that the endpoint told and the recording has not written yet.
 #[derive(Debug, Default)]
@@ -41,9 +51,22 @@ impl KeyLog for Secrets {
 /// A connection, as the hub knows it.
 #[derive(Debug)]
 struct Peer {
-    connection: ConnectionId,
-    ip: String,
+    address: SocketAddr,
+    local: SocketAddr,
+    /// The DC that it reached, where something tells: its listener, the proxy's target, the header of an MTProxy client.
+    dc: Option<i32>,
     outbox: Outbox,
+    /// Until it is clear whether the connection asks for the proxy.
+    door: Option<Door>,
+    carrier: ServerCarrier,
+    /// The endpoint's name of it, once its carrier is known.
+    connection: Option<ConnectionId>,
+    /// Whether its first message is still to come.
+    is_opening: bool,
+    /// When that message is due; later, when a long poll ends.
+    deadline: Option<Instant>,
+    /// How long its present HTTP request waits for something to answer it with.
+    max_wait: Duration,
     /// The side that ends the stream first, for the capture.
     ended_by: Side,
 }
@@ -56,32 +79,44 @@ pub(crate) struct Hub {
     pub(crate) rpc: Rpc,
     pub(crate) recording: Recording,
     pub(crate) secrets: Arc<Secrets>,
-    pub(crate) address: SocketAddr,
+    pub(crate) limits: Limits,
+    pub(crate) carriers: CarrierConfig,
+    pub(crate) random: ChaChaRandom,
+    pub(crate) notices: broadcast::Sender<Notice>,
+    /// Where the server listens, with the DC of each listener that stands for one.
+    pub(crate) listeners: Vec<(SocketAddr, Option<i32>)>,
+    pub(crate) state: Connections,
+}
+
+/// The connections.
+#[derive(Debug)]
+pub(crate) struct Connections {
     peers: BTreeMap<PeerId, Peer>,
     by_connection: BTreeMap<ConnectionId, PeerId>,
+    deadlines: BTreeSet<(Instant, PeerId)>,
+    replays: ReplayGuard,
+    /// Reused for what leaves: a frame of the stream, and the bytes of the socket.
+    frame: Vec<u8>,
+    wire: Vec<u8>,
+}
+
+/// Openings of obfuscated streams and TLS hellos that are remembered.
+const REMEMBERED_OPENINGS: usize = 65_536;
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            peers: BTreeMap::new(),
+            by_connection: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            replays: ReplayGuard::new(REMEMBERED_OPENINGS),
+            frame: Vec::new(),
+            wire: Vec::new(),
+        }
+    }
 }
 
 impl Hub {
-    pub(crate) fn new(
-        clock: Clock,
-        endpoint: Endpoint,
-        rpc: Rpc,
-        recording: Recording,
-        secrets: Arc<Secrets>,
-        address: SocketAddr,
-    ) -> Self {
-        Self {
-            clock,
-            endpoint,
-            rpc,
-            recording,
-            secrets,
-            address,
-            peers: BTreeMap::new(),
-            by_connection: BTreeMap::new(),
-        }
-    }
-
     /// Serves until told to stop, or until every sender of `inputs` is gone.
     pub(crate) async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
         let stopped = loop {
@@ -107,6 +142,7 @@ impl Hub {
 
     fn deadline(&self) -> Option<tokio::time::Instant> {
         let protocol = self.endpoint.poll_timeout();
+        let peers = self.state.deadlines.first().map(|(at, _)| *at);
         let world = self.rpc.poll_timeout().map(|second| {
             let unix = UnixTime::from_secs(u64::try_from(second).unwrap_or(0));
             let since_start = unix
@@ -114,7 +150,7 @@ impl Hub {
                 .saturating_sub(self.clock.unix_at_start().as_nanos());
             Instant::from_nanos(since_start)
         });
-        let next = [protocol, world].into_iter().flatten().min()?;
+        let next = [protocol, peers, world].into_iter().flatten().min()?;
         Some(self.clock.deadline(next))
     }
 
@@ -125,6 +161,22 @@ impl Hub {
         self.rpc.handle_timeout(self.world_time(now), &mut actions);
         self.act(now, actions);
         self.drain(now);
+        while let Some((at, id)) = self.state.deadlines.first().copied() {
+            if at > now {
+                break;
+            }
+            self.set_deadline(id, None);
+            self.peer_deadline(now, id);
+        }
+    }
+
+    fn peer_deadline(&mut self, now: Instant, id: PeerId) {
+        match self.state.peers.get(&id) {
+            Some(peer) if peer.is_opening => self.shed(now, id, Shed::Silent),
+            Some(_) => self.end_poll(now, id),
+            None => {}
+        }
+        self.drain(now);
     }
 
     fn handle(&mut self, input: Input) {
@@ -133,47 +185,57 @@ impl Hub {
             Input::Opened {
                 peer,
                 address,
+                local,
+                dc,
                 outbox,
-            } => self.opened(now, peer, address, outbox),
+            } => {
+                let new = self.new_peer(address, local, dc, outbox);
+                self.opened(now, peer, new);
+            }
             Input::Bytes { peer, bytes } => {
-                // The hub may have closed the connection while these bytes were on their way to it.
-                if let Some(connection) = self.connection_of(peer) {
-                    let unix = self.clock.unix(now);
-                    self.recording.data(peer, Side::Client, &bytes, unix);
-                    self.endpoint.handle_bytes(now, connection, &bytes);
-                }
+                self.received(now, peer, &bytes);
+                self.drain(now);
+                self.read_on(peer);
             }
-            Input::Closed { peer } => {
-                if let Some(peer) = self.peers.get_mut(&peer) {
-                    peer.ended_by = Side::Client;
-                    self.endpoint.handle_eof(now, peer.connection);
-                }
+            Input::Writable { peer } => {
+                self.writable(now, peer);
+                self.drain(now);
+                self.read_on(peer);
             }
+            Input::Stuck { peer } => self.shed(now, peer, Shed::SlowReader),
+            Input::Closed { peer: id } => self.hung_up(now, id),
             Input::Stop(_) => {}
         }
         self.drain(now);
     }
 
-    fn connection_of(&self, peer: PeerId) -> Option<ConnectionId> {
-        self.peers.get(&peer).map(|peer| peer.connection)
+    /// Lets the socket be read further.
+    fn read_on(&self, id: PeerId) {
+        if let Some(peer) = self.state.peers.get(&id) {
+            peer.outbox.read_on();
+        }
     }
 
-    fn opened(&mut self, now: Instant, id: PeerId, address: SocketAddr, outbox: Outbox) {
-        let unix = self.clock.unix(now);
-        self.recording.opened(id, address, self.address, unix);
-        let Some(connection) = self.endpoint.accept(now, Listen::Stream) else {
-            tracing::warn!(%address, "too many connections");
-            self.recording.closed(id, Side::Server, unix);
-            return;
-        };
-        self.by_connection.insert(connection, id);
-        let peer = Peer {
-            connection,
-            ip: address.ip().to_string(),
+    fn new_peer(
+        &self,
+        address: SocketAddr,
+        local: SocketAddr,
+        dc: Option<i32>,
+        outbox: Outbox,
+    ) -> Peer {
+        Peer {
+            address,
+            local,
+            dc,
             outbox,
+            door: Some(Door::default()),
+            carrier: ServerCarrier::new(self.carriers.clone()),
+            connection: None,
+            is_opening: true,
+            deadline: None,
+            max_wait: Duration::ZERO,
             ended_by: Side::Server,
-        };
-        self.peers.insert(id, peer);
+        }
     }
 
     /// Takes everything that the endpoint has to send and to say, which in turn gives it more to send.
@@ -183,9 +245,7 @@ impl Hub {
                 self.recording.key(&line);
             }
             while let Some(outgoing) = self.endpoint.next_outgoing(now) {
-                let mut bytes = Vec::new();
-                let connection = self.endpoint.seal(outgoing, &mut bytes);
-                self.send(now, connection, bytes);
+                self.send(now, outgoing);
             }
             match self.endpoint.poll_event() {
                 Some(event) => self.event(now, event),
@@ -194,8 +254,27 @@ impl Hub {
         }
     }
 
+    fn peer_of(&mut self, connection: ConnectionId) -> Option<(PeerId, &mut Peer)> {
+        let id = *self.state.by_connection.get(&connection)?;
+        Some((id, self.state.peers.get_mut(&id)?))
+    }
+
     fn event(&mut self, now: Instant, event: ServerEvent) {
         match event {
+            ServerEvent::TransportDetected {
+                connection,
+                detected,
+            } => {
+                if let Some(dc) = detected.dc.and_then(|dc| self.rpc.own_dc(dc))
+                    && let Some((_, peer)) = self.peer_of(connection)
+                {
+                    peer.dc = Some(dc);
+                }
+            }
+            ServerEvent::AuthKeyCreated {
+                auth_key_id, dc, ..
+            } => self.rpc.key_made(auth_key_id, dc),
+            ServerEvent::MessageReceived { connection, .. } => self.heard(connection),
             ServerEvent::Query {
                 request,
                 connection,
@@ -205,27 +284,35 @@ impl Hub {
                 ..
             } => {
                 let mut actions = Vec::new();
-                let ip = self
-                    .by_connection
-                    .get(&connection)
-                    .and_then(|peer| self.peers.get(peer))
-                    .map_or("", |peer| peer.ip.as_str());
+                let peer = self.peer_of(connection).map(|(_, peer)| peer);
+                let dc = peer.as_ref().and_then(|peer| peer.dc);
+                let ip = peer.map_or_else(String::new, |peer| peer.address.ip().to_string());
                 let query = Query {
                     request,
                     key,
                     login_key,
-                    ip,
+                    dc,
+                    ip: &ip,
                     body: &body,
                 };
                 let time = self.world_time(now);
                 self.rpc.handle_query(time, &query, &mut actions);
                 self.act(now, actions);
             }
+            ServerEvent::HttpWait {
+                connection,
+                max_wait,
+                ..
+            } => {
+                if let Some((_, peer)) = self.peer_of(connection) {
+                    peer.max_wait = max_wait;
+                }
+            }
             ServerEvent::SessionDestroyed { key } => self.rpc.forget_session(&key),
             ServerEvent::AuthKeyDestroyed { auth_key_id } => self.rpc.forget_key(auth_key_id),
             ServerEvent::ConnectionClosed { connection, reason } => {
                 tracing::info!(connection = connection.0, %reason, "connection closed");
-                self.close(now, connection);
+                self.closed(now, connection, reason);
             }
             ServerEvent::Notice {
                 connection, notice, ..
@@ -249,46 +336,69 @@ impl Hub {
         }
     }
 
-    fn send(&mut self, now: Instant, connection: ConnectionId, bytes: Vec<u8>) {
-        let Some(id) = self.by_connection.get(&connection).copied() else {
+    fn closed(&mut self, now: Instant, connection: ConnectionId, reason: CloseReason) {
+        let Some((id, peer)) = self.peer_of(connection) else {
             return;
         };
-        // Later than the query's own time by what it took to answer it, which a capture should show.
-        let unix = self.clock.unix(self.clock.now());
-        self.recording.data(id, Side::Server, &bytes, unix);
-        let stuck = self
-            .peers
-            .get(&id)
-            .is_some_and(|peer| peer.outbox.send(bytes).is_err());
-        if stuck {
-            tracing::warn!(
-                connection = connection.0,
-                "the peer reads too slowly, or is gone"
-            );
-            if let Some(peer) = self.peers.remove(&id) {
-                self.recording.closed(id, Side::Server, unix);
-                peer.outbox.abort();
-            }
-            self.by_connection.remove(&connection);
-            self.endpoint.handle_eof(now, connection);
+        let address = peer.address;
+        let is_normal = matches!(
+            reason,
+            CloseReason::Eof | CloseReason::Local | CloseReason::PingDelay
+        );
+        if !is_normal {
+            self.note(address, NoticeKind::Shed(Shed::Protocol(reason)));
+        }
+        self.forget(now, id);
+    }
+
+    /// Closes a connection to protect the server, and says so.
+    fn shed(&mut self, now: Instant, id: PeerId, reason: Shed) {
+        let Some(peer) = self.state.peers.get(&id) else {
+            return;
+        };
+        let (address, connection) = (peer.address, peer.connection);
+        self.note(address, NoticeKind::Shed(reason));
+        self.forget(now, id);
+        if let Some(connection) = connection {
+            self.endpoint.close(now, connection);
         }
     }
 
-    fn close(&mut self, now: Instant, connection: ConnectionId) {
-        if let Some(id) = self.by_connection.remove(&connection)
-            && let Some(peer) = self.peers.remove(&id)
-        {
+    fn note(&self, peer: SocketAddr, kind: NoticeKind) {
+        let notice = Notice { peer, kind };
+        tracing::warn!(%notice, "notice");
+        // Nobody may be listening.
+        let _ = self.notices.send(notice);
+    }
+
+    /// Drops the server's end of a connection, which closes it once what was queued is written.
+    fn forget(&mut self, now: Instant, id: PeerId) {
+        self.set_deadline(id, None);
+        if let Some(peer) = self.state.peers.remove(&id) {
             let unix = self.clock.unix(now);
             self.recording.closed(id, peer.ended_by, unix);
+            if let Some(connection) = peer.connection {
+                self.state.by_connection.remove(&connection);
+            }
         }
     }
 
     fn close_all(&mut self) {
         let now = self.clock.now();
-        let connections: Vec<ConnectionId> = self.by_connection.keys().copied().collect();
-        for connection in connections {
-            self.close(now, connection);
+        let peers: Vec<PeerId> = self.state.peers.keys().copied().collect();
+        for id in peers {
+            self.forget(now, id);
         }
+    }
+
+    fn set_deadline(&mut self, id: PeerId, deadline: Option<Instant>) {
+        let Some(peer) = self.state.peers.get_mut(&id) else {
+            return;
+        };
+        if let Some(old) = std::mem::replace(&mut peer.deadline, deadline) {
+            self.state.deadlines.remove(&(old, id));
+        }
+        self.state.deadlines.extend(deadline.map(|at| (at, id)));
     }
 
     fn world_time(&self, now: Instant) -> world::UnixTime {
@@ -296,6 +406,13 @@ impl Hub {
         let seconds = i64::try_from(unix.as_secs()).unwrap_or(i64::MAX);
         world::UnixTime::new(seconds, unix.subsec_nanos())
     }
+}
+
+/// The number of a DC without what clients add to it: 10000 for test servers, a minus for media.
+///
+/// Section: <https://core.telegram.org/mtproto/auth_key#dh-exchange-initiation>.
+pub(crate) fn plain_dc(dc: DcId) -> i32 {
+    i32::try_from(dc.0.unsigned_abs() % 10_000).unwrap_or(0)
 }
 
 /// Whoever asked for the end may have gone meanwhile.

@@ -17,17 +17,29 @@
 //! task, the hub, owns both.
 #![forbid(unsafe_code)]
 
+mod addresses;
 mod builder;
 mod clock;
+mod door;
 mod error;
 mod hub;
+mod limits;
 mod net;
+mod notice;
 mod password;
+mod ready;
 pub mod record;
 mod rpc;
 mod server;
+mod session_strings;
+mod socket;
 
 pub use builder::Builder;
+pub use door::{DoorError, Target, TargetHost};
 pub use error::StartError;
-pub use server::MockServer;
+pub use limits::Limits;
+pub use notice::{Notice, NoticeKind, Shed};
+pub use ready::ReadySession;
+pub use server::{MockServer, secret_text};
+pub use session_strings::SessionError;
 pub use world::fixtures::{AccountInfo, BotInfo};

@@ -3,15 +3,17 @@
 mod codec;
 mod wrappers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mtproto_core::endpoint::{RequestId, SessionKey};
-use mtproto_core::ids::AuthKeyId;
+use mtproto_core::ids::{AuthKeyId, DcId};
 use mtproto_core::rpc::RpcError;
 use tl_parser::{Object, Value};
 use world::{Caller, ClientInfo, Effect, Outcome, Push, UnixTime, World};
 
 use codec::Codec;
+
+use crate::hub::plain_dc;
 
 /// A query as the endpoint hands it out.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Query<'a> {
     pub(crate) key: SessionKey,
     /// The permanent key that the caller's login belongs to.
     pub(crate) login_key: Option<AuthKeyId>,
+    /// The DC that the connection reached, where something tells.
+    pub(crate) dc: Option<i32>,
     /// The peer's address, for the list of sessions.
     pub(crate) ip: &'a str,
     pub(crate) body: &'a [u8],
@@ -43,6 +47,8 @@ pub(crate) enum Action {
 struct KeyState {
     layer: Option<i32>,
     client: Option<ClientInfo>,
+    /// The DC that the client named when it made the key.
+    dc: Option<i32>,
 }
 
 /// What a session wants.
@@ -64,27 +70,59 @@ struct Waiting {
     late: Result<Value, world::RpcError>,
 }
 
+/// The DCs of the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Dcs {
+    pub(crate) all: BTreeSet<i32>,
+    /// Where clients begin, and what a connection reaches of which nothing tells its DC.
+    pub(crate) default: i32,
+}
+
 /// The world and what stands between it and the wire.
 #[derive(Debug)]
 pub(crate) struct Rpc {
     world: World,
     codec: Codec,
-    dc: i32,
+    dcs: Dcs,
+    /// The accounts of ready sessions that were not used yet.
+    ready: BTreeMap<AuthKeyId, i64>,
     keys: BTreeMap<AuthKeyId, KeyState>,
     sessions: BTreeMap<SessionKey, SessionState>,
     waiting: BTreeMap<i64, Waiting>,
 }
 
 impl Rpc {
-    pub(crate) fn new(world: World, dc: i32) -> Self {
+    /// `ready` are keys that belong to an account from their first use on.
+    pub(crate) fn new(world: World, dcs: Dcs, ready: BTreeMap<AuthKeyId, i64>) -> Self {
         Self {
             world,
             codec: Codec::bundled(),
-            dc,
+            dcs,
+            ready,
             keys: BTreeMap::new(),
             sessions: BTreeMap::new(),
             waiting: BTreeMap::new(),
         }
+    }
+
+    /// The DC where clients begin.
+    pub(crate) fn default_dc(&self) -> i32 {
+        self.dcs.default
+    }
+
+    pub(crate) fn has_dc(&self, dc: i32) -> bool {
+        self.dcs.all.contains(&dc)
+    }
+
+    /// The DC that a client means, if there is one of this number.
+    pub(crate) fn own_dc(&self, dc: DcId) -> Option<i32> {
+        Some(plain_dc(dc)).filter(|dc| self.has_dc(*dc))
+    }
+
+    /// A client made a key, perhaps for a DC that it named.
+    pub(crate) fn key_made(&mut self, key: AuthKeyId, dc: Option<DcId>) {
+        let dc = dc.and_then(|dc| self.own_dc(dc));
+        self.keys.entry(key).or_default().dc = dc;
     }
 
     pub(crate) fn forget_session(&mut self, key: &SessionKey) {
@@ -167,10 +205,13 @@ impl Rpc {
             auth_key_id: login_key.as_long(),
             session_id: query.key.session_id.0,
             layer: decoded.layer,
-            dc: self.dc,
+            dc: query.dc.or(state.dc).unwrap_or(self.dcs.default),
             client: state.client.clone(),
             ip: query.ip.to_owned(),
         };
+        if let Some(user) = self.ready.remove(&login_key) {
+            self.world.log_in(now, &caller, user);
+        }
         self.note_session(
             query.key,
             login_key,

@@ -1,0 +1,10 @@
+//! The server through real sockets.
+
+mod dcs;
+mod doors;
+mod library;
+mod limits;
+mod quick_acks;
+mod ready;
+mod support;
+mod transports;
