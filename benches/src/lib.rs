@@ -1,4 +1,5 @@
 //! What the suites share.
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod ratios;

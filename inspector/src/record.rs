@@ -3,13 +3,14 @@
 //!
 //! Rows borrow from the decoder and live until the next one; outputs write them out at once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use mtproto_core::ids::{AuthKeyId, MsgId, SeqNo, ServerSalt, SessionId};
 use mtproto_core::transport::Detected;
-use tl_parser::{Schema, Value};
+use tl_parser::{Schema, Value, ValueRef};
 
 use crate::account::ByteCounts;
 pub use crate::capture::PacketCounts;
@@ -122,6 +123,38 @@ pub enum Role {
     Unknown,
 }
 
+/// The body of a message.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    /// Nothing of it could be decoded.
+    None,
+    /// A tree: messages of the protocol itself, and whatever has odd bytes in it.
+    Tree(&'a Value),
+    /// An object of the API that was read to its end, still in its bytes.
+    View(ValueRef<'a>),
+}
+
+impl<'a> Body<'a> {
+    /// The tree of a message of the protocol itself.
+    #[must_use]
+    pub const fn tree(self) -> Option<&'a Value> {
+        match self {
+            Self::Tree(value) => Some(value),
+            Self::None | Self::View(_) => None,
+        }
+    }
+
+    /// The tree of any body; made for the purpose if need be.
+    #[must_use]
+    pub fn to_tree(self) -> Option<Cow<'a, Value>> {
+        match self {
+            Self::None => None,
+            Self::Tree(value) => Some(Cow::Borrowed(value)),
+            Self::View(view) => Some(Cow::Owned(view.to_value())),
+        }
+    }
+}
+
 /// A message.
 #[derive(Debug)]
 pub struct Message<'a> {
@@ -156,7 +189,7 @@ pub struct Message<'a> {
     /// The API layer that it was decoded with; none for messages of the protocol itself.
     pub layer: Option<i32>,
     /// Its body as far as it was decoded.
-    pub body: Option<&'a Value>,
+    pub body: Body<'a>,
     /// What the body was decoded with.
     pub schema: &'a Schema,
     /// Parts that could not be decoded.

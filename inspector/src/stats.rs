@@ -129,6 +129,7 @@ impl Stats {
         };
         let error = message
             .body
+            .tree()
             .and_then(Value::as_object)
             .filter(|object| object.name() == "rpc_error");
         let waits = error

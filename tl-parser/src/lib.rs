@@ -38,4 +38,4 @@ pub use name::Name;
 pub use pretty::Pretty;
 pub use schema::{Combinator, Field, Schema};
 pub use value::{Object, Value};
-pub use view::{ObjectRef, Tape, ValueRef, VectorRef, View};
+pub use view::{Content, ObjectRef, Tape, ValueRef, VectorRef, View};

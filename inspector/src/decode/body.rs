@@ -1,14 +1,16 @@
 //! From the body of a message to a tree: unpacked, read with the right schema, tied to its query.
 
+use std::borrow::Cow;
+
 use mtproto_core::ids::{AuthKeyId, MsgId};
 use mtproto_core::message::gzip;
 use mtproto_core::tl::Combinator as _;
 use mtproto_core::tl::service::{MsgContainer, RpcError, RpcResult};
-use tl_parser::{DecodeErrorKind, Limits, Object, Schema, Undecoded as Hole, Value};
+use tl_parser::{DecodeErrorKind, Limits, Schema, Undecoded as Hole, Value};
 
 use super::exchange;
 use super::queries::{Queries, Query, QueryId};
-use super::schemas::{Schemas, constructor, unwrap_query};
+use super::schemas::{Function, Held, Schemas, constructor, static_name, unwrap_query};
 use crate::keys::KeyRing;
 use crate::record::{Direction, Fault, Role, Undecoded};
 
@@ -16,12 +18,12 @@ use crate::record::{Direction, Fault, Role, Undecoded};
 const MAX_UNPACKED: usize = 32 << 20;
 
 /// A body, decoded as far as possible.
-pub(super) struct Decoded {
+pub(super) struct Decoded<'b> {
     pub(super) role: Role,
-    pub(super) name: String,
+    pub(super) name: Cow<'static, str>,
     pub(super) wrappers: Vec<String>,
     pub(super) layer: Option<i32>,
-    pub(super) value: Option<Value>,
+    pub(super) value: Held<'b>,
     pub(super) schema: &'static Schema,
     pub(super) undecoded: Vec<Undecoded>,
     pub(super) unpacked_len: Option<usize>,
@@ -34,7 +36,7 @@ pub(super) struct Decoded {
 }
 
 /// Reads an unencrypted body.
-pub(super) fn plain(body: &[u8], keys: &KeyRing) -> Decoded {
+pub(super) fn plain(body: &[u8], keys: &KeyRing) -> Decoded<'static> {
     let schema = Schemas::service();
     // Some clients pad inside of the length.
     let (mut value, rest) = match schema.decode_prefix(body, Limits::NETWORK) {
@@ -42,10 +44,7 @@ pub(super) fn plain(body: &[u8], keys: &KeyRing) -> Decoded {
         Err(_) => {
             let (value, holes) = schema.decode_lossy(body, Limits::NETWORK);
             let mut decoded = of_value(Role::KeyExchange, value, schema, None);
-            decoded.undecoded = holes
-                .iter()
-                .map(|hole| undecoded(hole, body, None))
-                .collect();
+            decoded.undecoded = undecoded_parts(&holes, body, None);
             return decoded;
         }
     };
@@ -70,31 +69,40 @@ pub(super) fn plain(body: &[u8], keys: &KeyRing) -> Decoded {
     }
 }
 
+/// Where objects that were packed stand after unpacking: a message, and the result in it.
+#[derive(Default)]
+pub(super) struct Room([Option<Vec<u8>>; 2]);
+
 /// Reads a body of an encrypted message.
-pub(super) fn encrypted(
-    body: &[u8],
+pub(super) fn encrypted<'b>(
+    body: &'b [u8],
+    Room([outer, inner]): &'b mut Room,
     id: &QueryId,
     direction: Direction,
     schemas: &mut Schemas,
     queries: &Queries,
-) -> Decoded {
+) -> Decoded<'b> {
     match gzip::unpack(body, MAX_UNPACKED) {
-        Ok(None) => unpacked(body, id, direction, schemas, queries),
-        Ok(Some(object)) => Decoded {
-            unpacked_len: Some(object.len()),
-            ..unpacked(&object, id, direction, schemas, queries)
-        },
+        Ok(None) => unpacked(body, inner, id, direction, schemas, queries),
+        Ok(Some(object)) => {
+            let object = outer.insert(object);
+            Decoded {
+                unpacked_len: Some(object.len()),
+                ..unpacked(object, inner, id, direction, schemas, queries)
+            }
+        }
         Err(error) => not_decoded("gzip_packed", body, error.to_string()),
     }
 }
 
-fn unpacked(
-    body: &[u8],
+fn unpacked<'b>(
+    body: &'b [u8],
+    room: &'b mut Option<Vec<u8>>,
     id: &QueryId,
     direction: Direction,
     schemas: &mut Schemas,
     queries: &Queries,
-) -> Decoded {
+) -> Decoded<'b> {
     let Some(first) = constructor(body) else {
         return not_decoded(
             "(no object)",
@@ -103,7 +111,7 @@ fn unpacked(
         );
     };
     if first == RpcResult::ID.0 {
-        return result(body, id, schemas, queries);
+        return result(body, room, id, schemas, queries);
     }
     let service = Schemas::service();
     if first != MsgContainer::ID.0 && service.by_id(first).is_some() {
@@ -113,9 +121,12 @@ fn unpacked(
         Direction::ClientToServer => schemas.learn(id.key, body),
         Direction::ServerToClient => None,
     };
-    let fit = schemas.read(id.key, body);
-    let (function, wrappers) = unwrap_query(&fit.value, fit.schema);
-    let name = function.map(|object| object.name().to_owned());
+    let fit = schemas.read(id.key, None, body);
+    let Function {
+        name,
+        wrappers,
+        binds_to,
+    } = unwrap_query(&fit);
     let role = match direction {
         _ if name.is_none() => Role::Unknown,
         Direction::ClientToServer => Role::Query,
@@ -130,20 +141,22 @@ fn unpacked(
             fit.layer
         ));
     }
-    remarks.extend(function.and_then(|function| binding(function, id.key)));
-    let holes = fit
-        .holes
-        .iter()
-        .map(|hole| undecoded(hole, body, Some((schemas, fit.layer))))
-        .collect();
+    remarks.extend(binds_to.map(|permanent| {
+        let permanent = AuthKeyId::from_long(permanent);
+        format!(
+            "binds the temporary key {} to the permanent key {permanent}",
+            id.key
+        )
+    }));
+    let undecoded = undecoded_parts(&fit.holes, body, Some((schemas, fit.layer)));
     Decoded {
         role,
-        name: name.unwrap_or_else(|| format!("#{first:08x}")),
+        name: name.map_or_else(|| format!("#{first:08x}").into(), Cow::Borrowed),
         wrappers,
         layer: Some(fit.layer),
-        value: Some(fit.value),
+        value: fit.value,
         schema: fit.schema,
-        undecoded: holes,
+        undecoded,
         unpacked_len: None,
         answers: None,
         remarks,
@@ -152,16 +165,8 @@ fn unpacked(
     }
 }
 
-/// A remark on a query that binds a temporary key.
-fn binding(function: &Object, key: AuthKeyId) -> Option<String> {
-    (function.name() == "auth.bindTempAuthKey").then(|| {
-        let permanent = AuthKeyId::from_long(function.long("perm_auth_key_id").unwrap_or_default());
-        format!("binds the temporary key {key} to the permanent key {permanent}")
-    })
-}
-
 /// Reads a message of the protocol itself.
-fn service(body: &[u8]) -> Decoded {
+fn service(body: &[u8]) -> Decoded<'static> {
     let schema = Schemas::service();
     let (value, holes) = match schema.decode(body, Limits::CAPTURE) {
         Ok(value) => (value, Vec::new()),
@@ -176,10 +181,7 @@ fn service(body: &[u8]) -> Decoded {
         };
         object.long(field).map(MsgId)
     });
-    let undecoded = holes
-        .iter()
-        .map(|hole| undecoded(hole, body, None))
-        .collect();
+    let undecoded = undecoded_parts(&holes, body, None);
     Decoded {
         answers,
         undecoded,
@@ -188,7 +190,13 @@ fn service(body: &[u8]) -> Decoded {
 }
 
 /// Reads `rpc_result`: its content is of the type that the query's function returns.
-fn result(body: &[u8], id: &QueryId, schemas: &Schemas, queries: &Queries) -> Decoded {
+fn result<'b>(
+    body: &'b [u8],
+    room: &'b mut Option<Vec<u8>>,
+    id: &QueryId,
+    schemas: &mut Schemas,
+    queries: &Queries,
+) -> Decoded<'b> {
     let Some((req_msg_id, content)) = body.get(4..).and_then(|rest| rest.split_first_chunk::<8>())
     else {
         return not_decoded("rpc_result", body, "it ends within its header".to_owned());
@@ -198,43 +206,43 @@ fn result(body: &[u8], id: &QueryId, schemas: &Schemas, queries: &Queries) -> De
         msg_id: req_msg_id,
         ..*id
     });
-    let unpacked = match gzip::unpack(content, MAX_UNPACKED) {
-        Ok(unpacked) => unpacked,
+    let (content, unpacked_len) = match gzip::unpack(content, MAX_UNPACKED) {
+        Ok(None) => (content, None),
+        Ok(Some(object)) => {
+            let len = object.len() + 12;
+            (room.insert(object).as_slice(), Some(len))
+        }
         Err(error) => {
             let mut decoded = not_decoded("gzip_packed", content, error.to_string());
             decoded.answers = Some(req_msg_id);
             return decoded;
         }
     };
-    let unpacked_len = unpacked.as_ref().map(|object| object.len() + 12);
-    let content = unpacked.as_deref().unwrap_or(content);
     let first = constructor(content);
     let is_service = first == Some(RpcError::ID.0)
         // Answers to rpc_drop_answer and the like; a vector is in every schema.
-        || first.is_some_and(|id| {
-            Schemas::service().by_id(id).is_some_and(|combinator| combinator.name() != "vector")
-        });
+        || first.is_some_and(|id| id != VECTOR && Schemas::service().by_id(id).is_some());
     let decoded = if is_service {
         service(content)
     } else {
-        let function = query.map(|query| query.method.as_str());
-        let fit = schemas.read_result(id.key, function, content);
-        let holes = fit
-            .holes
-            .iter()
-            .map(|hole| undecoded(hole, content, Some((schemas, fit.layer))))
-            .collect();
-        let mut decoded = of_value(Role::Result, fit.value, fit.schema, Some(fit.layer));
-        if let (Value::Vector(_), Some(first)) =
-            (decoded.value.as_ref().unwrap_or(&Value::Bool(true)), first)
-            && first != VECTOR
-        {
-            decoded.name = format!("#{first:08x}");
-            decoded.value = None;
-        }
+        let function = query.map(|query| &*query.method);
+        let fit = schemas.read(id.key, function, content);
+        let undecoded = undecoded_parts(&fit.holes, content, Some((schemas, fit.layer)));
+        let name = match first {
+            Some(VECTOR) => "vector".into(),
+            Some(first) => static_name(fit.schema, first)
+                .map_or_else(|| format!("#{first:08x}").into(), Cow::Borrowed),
+            None => "(no object)".into(),
+        };
+        let value = match fit.value {
+            // Nothing of it is known.
+            Held::Tree(Value::Vector(_)) if first != Some(VECTOR) => Held::Nothing,
+            value => value,
+        };
         Decoded {
-            undecoded: holes,
-            ..decoded
+            undecoded,
+            name,
+            ..of_held(Role::Result, value, fit.schema, Some(fit.layer))
         }
     };
     Decoded {
@@ -248,19 +256,37 @@ fn result(body: &[u8], id: &QueryId, schemas: &Schemas, queries: &Queries) -> De
 /// `vector#1cb5c415`.
 const VECTOR: u32 = 0x1cb5_c415;
 
-fn of_value(role: Role, value: Value, schema: &'static Schema, layer: Option<i32>) -> Decoded {
+fn of_value(
+    role: Role,
+    value: Value,
+    schema: &'static Schema,
+    layer: Option<i32>,
+) -> Decoded<'static> {
     let name = match &value {
-        Value::Object(object) => object.name().to_owned(),
-        Value::Vector(_) => "vector".to_owned(),
-        Value::Bool(value) => if *value { "boolTrue" } else { "boolFalse" }.to_owned(),
-        _ => "(value)".to_owned(),
+        Value::Object(object) => object.name().to_owned().into(),
+        Value::Vector(_) => "vector".into(),
+        Value::Bool(value) => if *value { "boolTrue" } else { "boolFalse" }.into(),
+        _ => "(value)".into(),
     };
     Decoded {
-        role,
         name,
+        ..of_held(role, Held::Tree(value), schema, layer)
+    }
+}
+
+/// A body under no name yet.
+const fn of_held<'b>(
+    role: Role,
+    value: Held<'b>,
+    schema: &'static Schema,
+    layer: Option<i32>,
+) -> Decoded<'b> {
+    Decoded {
+        role,
+        name: Cow::Borrowed(""),
         wrappers: Vec::new(),
         layer,
-        value: Some(value),
+        value,
         schema,
         undecoded: Vec::new(),
         unpacked_len: None,
@@ -271,25 +297,38 @@ fn of_value(role: Role, value: Value, schema: &'static Schema, layer: Option<i32
     }
 }
 
-fn not_decoded(name: &str, body: &[u8], reason: String) -> Decoded {
+/// The row of a container, whose messages have rows of their own.
+pub(super) fn container(
+    messages: usize,
+    undecoded: Option<Undecoded>,
+    faults: Vec<Fault>,
+) -> Decoded<'static> {
     Decoded {
-        role: Role::Unknown,
-        name: name.to_owned(),
-        wrappers: Vec::new(),
-        layer: None,
-        value: None,
-        schema: Schemas::service(),
+        name: "msg_container".into(),
+        undecoded: undecoded.into_iter().collect(),
+        faults,
+        contained: Some(messages),
+        ..of_held(Role::Container, Held::Nothing, Schemas::service(), None)
+    }
+}
+
+fn not_decoded(name: &'static str, body: &[u8], reason: String) -> Decoded<'static> {
+    Decoded {
+        name: name.into(),
         undecoded: vec![Undecoded {
             offset: 0,
             bytes: body.to_vec(),
             reason,
         }],
-        unpacked_len: None,
-        answers: None,
-        remarks: Vec::new(),
-        faults: Vec::new(),
-        contained: None,
+        ..of_held(Role::Unknown, Held::Nothing, Schemas::service(), None)
     }
+}
+
+fn undecoded_parts(holes: &[Hole], body: &[u8], known: Option<(&Schemas, i32)>) -> Vec<Undecoded> {
+    holes
+        .iter()
+        .map(|hole| undecoded(hole, body, known))
+        .collect()
 }
 
 /// A hole with the reason in words, an unknown constructor named if any layer knows it.
@@ -310,14 +349,14 @@ fn undecoded(hole: &Hole, body: &[u8], known: Option<(&Schemas, i32)>) -> Undeco
 
 /// A query as it is remembered.
 pub(super) fn as_query(
-    decoded: &Decoded,
+    decoded: &Decoded<'_>,
     conn: crate::record::ConnId,
     at: crate::record::At,
 ) -> Option<Query> {
     let answered = match decoded.role {
         Role::Query => true,
         Role::Service => matches!(
-            decoded.name.as_str(),
+            &*decoded.name,
             "ping"
                 | "ping_delay_disconnect"
                 | "get_future_salts"

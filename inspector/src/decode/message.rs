@@ -6,10 +6,10 @@ use mtproto_core::message::{auth_key_id, plain};
 use mtproto_core::tl::service::MsgContainer;
 use mtproto_core::tl::{Combinator as _, Reader};
 
-use super::body::{self, Decoded};
+use super::body::{self, Decoded, Room};
 use super::open::{self, Opened};
 use super::queries::QueryId;
-use super::schemas::{Schemas, constructor};
+use super::schemas::constructor;
 use super::{Shared, Sink, kdf_direction};
 use crate::account::ByteClass;
 use crate::record::{
@@ -132,7 +132,7 @@ impl Shared {
             Err(error) => return self.refused(place, error.to_string(), Some("hs_48"), sink),
         };
         let decoded = body::plain(message.body, &self.keys);
-        let stage = match decoded.name.as_str() {
+        let stage = match &*decoded.name {
             "resPQ" => Stage::ResPq,
             "dh_gen_ok" => Stage::KeyExchange,
             _ => Stage::Transport,
@@ -181,14 +181,14 @@ impl Shared {
                 ..Outcome::all(ByteClass::NoKey)
             };
         };
-        let (key, life) = (known.key.clone(), known.life);
+        let life = known.life;
         let Opened {
             header,
             body,
             padding,
             version,
             faults,
-        } = match open::open(&key, kdf_direction(place.direction), data) {
+        } = match open::open(&known.key, kdf_direction(place.direction), data) {
             Ok(opened) => opened,
             Err(refusal) => {
                 let outcome = self.refused(place, refusal.to_string(), Some(refusal.rule()), sink);
@@ -258,20 +258,7 @@ impl Shared {
             bytes: rest.to_vec(),
             reason: "not part of any message of the container".to_owned(),
         });
-        let decoded = Decoded {
-            role: Role::Container,
-            name: "msg_container".to_owned(),
-            wrappers: Vec::new(),
-            layer: None,
-            value: None,
-            schema: Schemas::service(),
-            undecoded: undecoded.into_iter().collect(),
-            unpacked_len: None,
-            answers: None,
-            remarks: Vec::new(),
-            faults,
-            contained: Some(messages.len()),
-        };
+        let decoded = body::container(messages.len(), undecoded, faults);
         outcome.undecoded += self.row(place, envelope, body, &decoded, None, sink);
         outcome.messages += 1;
         for (msg_id, seq_no, body) in messages {
@@ -308,8 +295,9 @@ impl Shared {
         outcome: &mut Outcome,
         sink: &mut Sink<'_>,
     ) {
-        let mut decoded =
-            body::encrypted(body, id, place.direction, &mut self.schemas, &self.queries);
+        let mut room = Room::default();
+        let (schemas, queries) = (&mut self.schemas, &self.queries);
+        let mut decoded = body::encrypted(body, &mut room, id, place.direction, schemas, queries);
         decoded.faults.extend(faults);
         outcome.messages += 1;
         outcome.undecoded += self.row(place, envelope, body, &decoded, Some(id), sink);
@@ -338,6 +326,7 @@ impl Shared {
         if let Some(query) = body::as_query(&decoded, place.conn, place.at) {
             self.queries.sent(*id, query);
         }
+        self.schemas.recycle(decoded.value);
     }
 
     /// Hands out the row of a message; returns how many of its bytes were not decoded.
@@ -346,7 +335,7 @@ impl Shared {
         place: &FrameAt,
         envelope: &Envelope,
         body: &[u8],
-        decoded: &Decoded,
+        decoded: &Decoded<'_>,
         id: Option<&QueryId>,
         sink: &mut Sink<'_>,
     ) -> u64 {
@@ -354,7 +343,7 @@ impl Shared {
             let query = id.and_then(|id| self.queries.get(&QueryId { msg_id, ..*id }));
             Answered {
                 msg_id,
-                method: query.map(|query| query.method.as_str()),
+                method: query.map(|query| &*query.method),
                 conn: query.map(|query| query.conn),
                 packet: query.map(|query| query.at.packet),
                 latency: query.map(|query| query.age(&place.at)),
@@ -377,7 +366,7 @@ impl Shared {
             name: &decoded.name,
             wrappers: &decoded.wrappers,
             layer: decoded.layer,
-            body: decoded.value.as_ref(),
+            body: decoded.value.as_body(),
             schema: decoded.schema,
             undecoded: &decoded.undecoded,
             answers,

@@ -2,9 +2,9 @@
 //!
 //! A wiretap is no party of the protocol: it may tell faults apart.
 
-use mtproto_core::crypto::aes_ige;
 use mtproto_core::crypto::auth_key::AuthKey;
 use mtproto_core::crypto::kdf::{self, Direction};
+use mtproto_core::crypto::{aes_ige, envelope};
 use mtproto_core::ids::{MsgId, MsgKey, SeqNo, ServerSalt, SessionId};
 use mtproto_core::message::encrypted::{MAX_PADDING, MIN_PADDING};
 use mtproto_core::message::{Header, encrypted_v1};
@@ -114,13 +114,12 @@ pub(super) fn open<'a>(
 
 /// Whether `ciphertext` matches its `msg_key`; if so, it is the plaintext now, else it is unchanged.
 fn decrypts(key: &AuthKey, msg_key: &MsgKey, direction: Direction, ciphertext: &mut [u8]) -> bool {
-    let keys = kdf::keys_v2(key, msg_key, direction);
-    let decrypted = aes_ige::decrypt(&keys.key, &keys.iv, ciphertext);
-    debug_assert!(decrypted.is_ok(), "whole blocks");
-    let large = kdf::msg_key_large(key, ciphertext, direction);
-    if kdf::msg_key(&large) == *msg_key {
+    let large = envelope::decrypt(key, direction, msg_key, ciphertext);
+    debug_assert!(large.is_ok(), "whole blocks");
+    if large.is_ok_and(|large| kdf::msg_key(&large) == *msg_key) {
         return true;
     }
+    let keys = kdf::keys_v2(key, msg_key, direction);
     let restored = aes_ige::encrypt(&keys.key, &keys.iv, ciphertext);
     debug_assert!(restored.is_ok(), "whole blocks");
     false

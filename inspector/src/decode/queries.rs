@@ -1,5 +1,6 @@
 //! RPC queries that may still be answered.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub(super) struct QueryId {
 /// A query, or a service message that is answered.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
-    pub(super) method: String,
+    pub(super) method: Cow<'static, str>,
     /// Whether it is an RPC query and no service message.
     pub(super) is_rpc: bool,
     pub(super) conn: ConnId,

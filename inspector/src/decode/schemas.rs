@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use mtproto_core::ids::AuthKeyId;
-use tl_parser::{Layers, Limits, Object, Schema, Undecoded as Hole, Value};
+use tl_parser::{Combinator, Layers, Limits, Object, Schema, Tape, Undecoded as Hole, Value, View};
+
+use crate::record::Body;
 
 /// `invokeWithLayer layer:int query:!X`.
 const INVOKE_WITH_LAYER: u32 = 0xda9b_0d0d;
@@ -17,26 +19,59 @@ const MAX_TRIES: usize = 6;
 /// Authorization keys whose layer is remembered.
 const MAX_KEYS: usize = 65_536;
 
+/// Memory of the tape is used again for bodies up to this size.
+const MAX_KEPT_TAPE: usize = 1 << 20;
+
+/// A body as far as it was read.
+pub(super) enum Held<'b> {
+    Nothing,
+    Tree(Value),
+    View(View<'static, 'b>),
+}
+
+impl Held<'_> {
+    pub(super) fn as_body(&self) -> Body<'_> {
+        match self {
+            Self::Nothing => Body::None,
+            Self::Tree(value) => Body::Tree(value),
+            Self::View(view) => Body::View(view.root()),
+        }
+    }
+}
+
 /// A body read with the layer that fits best.
-pub(super) struct Fit {
-    pub(super) value: Value,
+pub(super) struct Fit<'b> {
+    pub(super) value: Held<'b>,
     pub(super) holes: Vec<Hole>,
     pub(super) layer: i32,
     pub(super) schema: &'static Schema,
+}
+
+/// A layer at hand.
+#[derive(Clone, Copy, Debug)]
+struct Layer {
+    number: i32,
+    schema: &'static Schema,
 }
 
 /// The API layers, and what each client announced.
 #[derive(Debug)]
 pub(super) struct Schemas {
     layers: &'static Layers,
-    announced: HashMap<AuthKeyId, i32>,
+    newest: Layer,
+    /// The layer that each client announced, and the one at hand that is nearest to it.
+    announced: HashMap<AuthKeyId, (i32, Layer)>,
+    tape: Tape,
 }
 
 impl Schemas {
     pub(super) fn new() -> Self {
+        let layers = Layers::bundled();
         Self {
-            layers: Layers::bundled(),
+            layers,
+            newest: layer(layers, layers.newest()),
             announced: HashMap::new(),
+            tape: Tape::default(),
         }
     }
 
@@ -47,11 +82,17 @@ impl Schemas {
 
     /// Learns the layer from a query that says it; the layer, if it is a new statement.
     pub(super) fn learn(&mut self, key: AuthKeyId, query: &[u8]) -> Option<i32> {
-        let layer = announced_layer(query)?;
-        if self.announced.len() >= MAX_KEYS && !self.announced.contains_key(&key) {
+        let number = announced_layer(query)?;
+        if let Some((known, _)) = self.announced.get(&key) {
+            if *known == number {
+                return None;
+            }
+        } else if self.announced.len() >= MAX_KEYS {
             return None;
         }
-        (self.announced.insert(key, layer) != Some(layer)).then_some(layer)
+        let at = layer(self.layers, number);
+        self.announced.insert(key, (number, at));
+        Some(number)
     }
 
     /// Whether this very layer is bundled.
@@ -59,80 +100,57 @@ impl Schemas {
         self.layers.at(layer).exact
     }
 
-    /// Reads a query or an update.
-    pub(super) fn read(&self, key: AuthKeyId, body: &[u8]) -> Fit {
-        self.best_fit(key, body, |schema| {
-            schema.decode(body, Limits::CAPTURE).ok()
-        })
+    /// Takes the memory of a view back.
+    pub(super) fn recycle(&mut self, held: Held<'_>) {
+        if let Held::View(view) = held
+            && view.bytes().len() <= MAX_KEPT_TAPE
+        {
+            self.tape = view.into_tape();
+        }
     }
 
-    /// Reads the result of a function.
-    pub(super) fn read_result(&self, key: AuthKeyId, function: Option<&str>, body: &[u8]) -> Fit {
-        self.best_fit(key, body, |schema| {
-            match function.and_then(|name| schema.by_name(name)) {
-                Some(function) => schema.decode_result(function, body, Limits::CAPTURE).ok(),
-                None => schema.decode(body, Limits::CAPTURE).ok(),
-            }
-        })
-    }
-
+    /// Reads a query, an update, or the result of a function, with the layer that fits best.
+    ///
     /// Tries the announced layer, the newest, then those that know the first constructor; keeps the first that reads
     /// everything, else the one that reads most.
-    fn best_fit(
-        &self,
+    pub(super) fn read<'b>(
+        &mut self,
         key: AuthKeyId,
-        body: &[u8],
-        read: impl Fn(&'static Schema) -> Option<Value>,
-    ) -> Fit {
-        let announced = self.announced.get(&key).copied();
-        let first = announced.unwrap_or_else(|| self.layers.newest());
-        let candidates = self.candidates(first, body);
-        for &layer in &candidates {
-            let at = self.layers.at(layer);
-            if let Some(value) = read(at.schema) {
-                return Fit {
-                    value,
-                    holes: Vec::new(),
-                    layer: at.layer,
-                    schema: at.schema,
-                };
-            }
+        function: Option<&str>,
+        body: &'b [u8],
+    ) -> Fit<'b> {
+        let first = self.announced.get(&key).map_or(self.newest, |(_, at)| *at);
+        let tape = std::mem::take(&mut self.tape);
+        if let Some(fit) = read_all(first, tape, function, body) {
+            return fit;
         }
-        let lossy = candidates.into_iter().map(|layer| {
-            let at = self.layers.at(layer);
-            let (value, holes) = at.schema.decode_lossy(body, Limits::CAPTURE);
-            Fit {
-                value,
-                holes,
-                layer: at.layer,
-                schema: at.schema,
-            }
-        });
-        let lost = |fit: &Fit| fit.holes.iter().map(|hole| hole.range.len()).sum::<usize>();
-        lossy.min_by_key(lost).unwrap_or_else(|| Fit {
-            value: Value::Vector(Vec::new()),
-            holes: Vec::new(),
-            layer: first,
-            schema: self.layers.at(first).schema,
-        })
+        let candidates = self.candidates(first, body);
+        candidates
+            .iter()
+            .skip(1)
+            .find_map(|at| read_all(*at, Tape::default(), function, body))
+            .unwrap_or_else(|| read_most(&candidates, first, body))
     }
 
     /// Layers to try, best first, never empty and each once.
-    fn candidates(&self, first: i32, body: &[u8]) -> Vec<i32> {
-        let mut candidates = vec![self.layers.at(first).layer];
-        let mut add = |layer| {
-            if !candidates.contains(&layer) {
-                candidates.push(layer);
+    fn candidates(&self, first: Layer, body: &[u8]) -> Vec<Layer> {
+        let mut numbers = vec![first.number];
+        let mut add = |number| {
+            if !numbers.contains(&number) {
+                numbers.push(number);
             }
         };
-        add(self.layers.newest());
+        add(self.newest.number);
         let mut knowing: Vec<i32> = constructor(body)
             .into_iter()
             .flat_map(|id| self.layers.knowing(id))
             .collect();
         knowing.sort_unstable();
         knowing.into_iter().rev().take(MAX_TRIES).for_each(add);
-        candidates
+        numbers
+            .into_iter()
+            .map(|number| layer(self.layers, number))
+            .collect()
     }
 
     /// What is known of a constructor that a layer lacks.
@@ -156,6 +174,56 @@ impl Schemas {
     }
 }
 
+fn layer(layers: &'static Layers, number: i32) -> Layer {
+    let at = layers.at(number);
+    Layer {
+        number: at.layer,
+        schema: at.schema,
+    }
+}
+
+/// Reads a body without a rest.
+fn read_all<'b>(at: Layer, tape: Tape, function: Option<&str>, body: &'b [u8]) -> Option<Fit<'b>> {
+    let schema = at.schema;
+    let view = match function.and_then(|name| schema.by_name(name)) {
+        Some(function) => schema.view_result_again(tape, function, body, Limits::CAPTURE),
+        None => schema.view_again(tape, body, Limits::CAPTURE),
+    };
+    let view = view.ok()?;
+    // A view does not show which bits they are.
+    let value = if view.has_extra_flags() {
+        Held::Tree(view.root().to_value())
+    } else {
+        Held::View(view)
+    };
+    Some(Fit {
+        value,
+        holes: Vec::new(),
+        layer: at.number,
+        schema,
+    })
+}
+
+/// Reads what can be read, with the layer that leaves the least.
+fn read_most<'b>(candidates: &[Layer], first: Layer, body: &[u8]) -> Fit<'b> {
+    let lossy = candidates.iter().map(|at| {
+        let (value, holes) = at.schema.decode_lossy(body, Limits::CAPTURE);
+        Fit {
+            value: Held::Tree(value),
+            holes,
+            layer: at.number,
+            schema: at.schema,
+        }
+    });
+    let lost = |fit: &Fit<'_>| fit.holes.iter().map(|hole| hole.range.len()).sum::<usize>();
+    lossy.min_by_key(lost).unwrap_or_else(|| Fit {
+        value: Held::Nothing,
+        holes: Vec::new(),
+        layer: first.number,
+        schema: first.schema,
+    })
+}
+
 /// The first word of a body.
 pub(super) fn constructor(body: &[u8]) -> Option<u32> {
     body.first_chunk().map(|id| u32::from_le_bytes(*id))
@@ -177,34 +245,85 @@ fn announced_layer(mut query: &[u8]) -> Option<i32> {
     None
 }
 
-/// The function inside the wrappers of a query, and the wrappers, outermost first.
-pub(super) fn unwrap_query<'v>(
-    value: &'v Value,
-    schema: &Schema,
-) -> (Option<&'v Object>, Vec<String>) {
+/// The function inside the wrappers of a query.
+#[derive(Default)]
+pub(super) struct Function {
+    pub(super) name: Option<&'static str>,
+    /// The wrappers, outermost first.
+    pub(super) wrappers: Vec<String>,
+    /// For `auth.bindTempAuthKey`, the permanent key.
+    pub(super) binds_to: Option<i64>,
+}
+
+/// The function that a query calls, or the constructor of an update.
+pub(super) fn unwrap_query(fit: &Fit<'_>) -> Function {
+    match &fit.value {
+        Held::Nothing => Function::default(),
+        Held::Tree(value) => unwrap_tree(value, fit.schema),
+        Held::View(view) => unwrap_view(view, fit.schema),
+    }
+}
+
+fn unwrap_view(view: &View<'static, '_>, schema: &'static Schema) -> Function {
     let mut wrappers = Vec::new();
-    let mut function = value.as_object();
-    while let Some(object) = function {
-        let Some(inner) = object
-            .object("query")
-            .filter(|_| is_wrapper(object.name(), schema))
-        else {
+    let mut function = view.object();
+    while let Some(object) = function.filter(|object| is_wrapper(object.combinator())) {
+        let Some(inner) = object.object("query") else {
             break;
         };
-        wrappers.push(match object.int("layer") {
-            Some(layer) => format!("{}({layer})", object.name()),
-            None => object.name().to_owned(),
-        });
+        wrappers.push(wrapper(object.name(), object.int("layer")));
         function = Some(inner);
     }
-    (function, wrappers)
+    Function {
+        name: function.and_then(|object| static_name(schema, object.combinator().id())),
+        binds_to: function
+            .filter(|object| object.name() == BIND)
+            .and_then(|object| object.long("perm_auth_key_id")),
+        wrappers,
+    }
+}
+
+fn unwrap_tree(value: &Value, schema: &'static Schema) -> Function {
+    let mut wrappers = Vec::new();
+    let mut function = value.as_object();
+    let combinator = |object: &Object| schema.by_name(object.name());
+    while let Some(object) = function.filter(|object| combinator(object).is_some_and(is_wrapper)) {
+        let Some(inner) = object.object("query") else {
+            break;
+        };
+        wrappers.push(wrapper(object.name(), object.int("layer")));
+        function = Some(inner);
+    }
+    Function {
+        name: function
+            .and_then(combinator)
+            .and_then(|found| static_name(schema, found.id())),
+        binds_to: function
+            .filter(|object| object.name() == BIND)
+            .and_then(|object| object.long("perm_auth_key_id")),
+        wrappers,
+    }
+}
+
+const BIND: &str = "auth.bindTempAuthKey";
+
+fn wrapper(name: &str, layer: Option<i32>) -> String {
+    match layer {
+        Some(layer) => format!("{name}({layer})"),
+        None => name.to_owned(),
+    }
+}
+
+/// The name of a combinator that lives as long as its schema.
+pub(super) fn static_name(schema: &'static Schema, id: u32) -> Option<&'static str> {
+    schema
+        .by_id(id)
+        .map(|combinator| combinator.object_name().as_str())
 }
 
 /// Whether a function returns what the function in it returns.
-fn is_wrapper(name: &str, schema: &Schema) -> bool {
-    schema
-        .by_name(name)
-        .is_some_and(|combinator| combinator.result_type() == "X")
+fn is_wrapper(combinator: &Combinator) -> bool {
+    combinator.result_type() == "X"
 }
 
 #[cfg(test)]

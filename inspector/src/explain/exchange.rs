@@ -35,7 +35,7 @@ pub(super) struct Exchanges {
 
 impl Exchanges {
     pub(super) fn message(&mut self, message: &Message<'_>, findings: &mut Findings<'_>) {
-        let Some(object) = message.body.and_then(Value::as_object) else {
+        let Some(object) = message.body.tree().and_then(Value::as_object) else {
             return;
         };
         let Some(nonce) = int128(object, "nonce") else {

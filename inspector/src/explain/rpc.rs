@@ -146,7 +146,7 @@ impl Rpc {
     }
 
     fn error(&mut self, message: &Message<'_>, key: AuthKeyId, findings: &mut Findings<'_>) {
-        let Some(object) = message.body.and_then(|body| body.as_object()) else {
+        let Some(object) = message.body.tree().and_then(|body| body.as_object()) else {
             return;
         };
         let code = object.int("error_code").unwrap_or_default();

@@ -89,7 +89,7 @@ impl Session {
                 {
                     self.unacked.push_back((message.msg_id, message.at));
                 }
-                if let Some(object) = message.body.and_then(|body| body.as_object()) {
+                if let Some(object) = message.body.tree().and_then(|body| body.as_object()) {
                     self.refusal(message, object, findings);
                 }
             }
@@ -291,7 +291,7 @@ impl Session {
     }
 
     fn acknowledge(&mut self, message: &Message<'_>) {
-        let Some(object) = message.body.and_then(|body| body.as_object()) else {
+        let Some(object) = message.body.tree().and_then(|body| body.as_object()) else {
             return;
         };
         if object.name() == "msgs_ack"

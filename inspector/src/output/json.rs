@@ -4,20 +4,23 @@
 //! hexadecimal. TL objects have the form of [`tl_parser::json`], but for secrets, which are replaced.
 //! Times are Unix seconds with nine decimals, as strings. New fields may come, none goes.
 
+mod tree;
+mod view;
+
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mtproto_core::rules;
 use mtproto_core::time::UnixTime;
-use tl_parser::{Object, Schema, Value};
 
-use super::{escape, redact};
+use super::escape;
 use crate::account::{ByteClass, ByteCounts};
 use crate::keys::KeyLife;
 use crate::record::{
-    Answered, At, Connection, ConnectionEnd, Direction, End, Fault, Finding, Frame, FrameKind,
-    Message, Note, Role, Row, Security, Severity, Stage, Summary, Transport, Undecoded, Version,
+    Answered, At, Body, Connection, ConnectionEnd, Direction, End, Fault, Finding, Frame,
+    FrameKind, Message, Note, Role, Row, Security, Severity, Stage, Summary, Transport, Undecoded,
+    Version,
 };
 
 /// Writes rows as JSON Lines.
@@ -64,38 +67,53 @@ struct Line<'o> {
 }
 
 impl Line<'_> {
-    fn key(&mut self, name: &str) {
-        if !self.first {
-            self.out.push(',');
-        }
+    /// Names of this file need no escapes.
+    fn key(&mut self, name: &'static str) {
+        self.out.push_str(if self.first { "\"" } else { ",\"" });
         self.first = false;
-        escape::json(self.out, name);
-        self.out.push(':');
+        self.out.push_str(name);
+        self.out.push_str("\":");
     }
 
-    fn text(&mut self, name: &str, text: &str) {
+    fn text(&mut self, name: &'static str, text: &str) {
         self.key(name);
         escape::json(self.out, text);
     }
 
-    fn number(&mut self, name: &str, number: impl std::fmt::Display) {
+    fn number(&mut self, name: &'static str, number: impl itoa::Integer) {
         self.key(name);
-        let _ = write!(self.out, "{number}");
+        push_number(self.out, number);
+    }
+
+    fn boolean(&mut self, name: &'static str, value: bool) {
+        self.key(name);
+        self.out.push_str(if value { "true" } else { "false" });
+    }
+
+    /// A number of 64 bits, as text.
+    fn long(&mut self, name: &'static str, number: impl itoa::Integer) {
+        self.key(name);
+        quoted_number(self.out, number);
+    }
+
+    fn hex(&mut self, name: &'static str, bytes: &[u8]) {
+        self.key(name);
+        quoted_hex(self.out, bytes);
     }
 
     /// Anything whose text needs no escapes, in quotes.
-    fn quoted(&mut self, name: &str, value: impl std::fmt::Display) {
+    fn quoted(&mut self, name: &'static str, value: impl std::fmt::Display) {
         self.key(name);
         let _ = write!(self.out, "\"{value}\"");
     }
 
-    fn flag(&mut self, name: &str, value: bool) {
+    fn flag(&mut self, name: &'static str, value: bool) {
         if value {
-            self.number(name, true);
+            self.boolean(name, true);
         }
     }
 
-    fn object(&mut self, name: &str, fill: impl FnOnce(&mut Line<'_>)) {
+    fn object(&mut self, name: &'static str, fill: impl FnOnce(&mut Line<'_>)) {
         self.key(name);
         self.out.push('{');
         fill(&mut Line {
@@ -106,7 +124,7 @@ impl Line<'_> {
         self.out.push('}');
     }
 
-    fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = &'t String>) {
+    fn texts<'t>(&mut self, name: &'static str, texts: impl IntoIterator<Item = &'t String>) {
         self.key(name);
         self.out.push('[');
         for (n, text) in texts.into_iter().enumerate() {
@@ -130,14 +148,14 @@ impl Line<'_> {
         self.number("conn", row.conn.0);
         self.quoted("client", row.client);
         self.quoted("server", row.server);
-        self.number("from_start", row.from_start);
+        self.boolean("from_start", row.from_start);
     }
 
     fn transport(&mut self, row: &Transport<'_>) {
         self.head("transport", &row.at);
         self.number("conn", row.conn.0);
         self.text("transport", super::transport_name(row.detected.transport));
-        self.number("obfuscated", row.detected.obfuscated);
+        self.boolean("obfuscated", row.detected.obfuscated);
         if let Some(dc) = row.detected.dc {
             self.number("dc", dc.0);
         }
@@ -147,7 +165,7 @@ impl Line<'_> {
         self.head("msg", &row.at);
         self.number("conn", row.conn.0);
         self.text("dir", direction(row.direction));
-        self.quoted("msg_id", row.msg_id.0);
+        self.long("msg_id", row.msg_id.0);
         if let Some(seq_no) = row.seq_no {
             self.number("seq_no", seq_no.0);
         }
@@ -164,7 +182,7 @@ impl Line<'_> {
             self.number("unpacked_bytes", len);
         }
         if let Some(container) = row.container {
-            self.quoted("container", container.0);
+            self.long("container", container.0);
         }
         self.object("frame", |frame| {
             frame.number("offset", row.frame.offset);
@@ -175,9 +193,16 @@ impl Line<'_> {
         if let Some(answered) = &row.answers {
             self.answered(answered);
         }
-        if let Some(body) = row.body {
-            self.key("body");
-            value(self.out, body, row.schema, "", self.secrets);
+        match row.body {
+            Body::None => {}
+            Body::Tree(body) => {
+                self.key("body");
+                tree::value(self.out, body, row.schema, "", self.secrets);
+            }
+            Body::View(body) => {
+                self.key("body");
+                view::value(self.out, body, self.secrets);
+            }
         }
         if !row.undecoded.is_empty() {
             self.undecoded(row.undecoded);
@@ -205,7 +230,7 @@ impl Line<'_> {
         else {
             return;
         };
-        self.quoted("auth_key_id", auth_key_id);
+        self.hex("auth_key_id", &auth_key_id.0);
         if let Some(life) = life {
             self.text(
                 "key",
@@ -219,14 +244,14 @@ impl Line<'_> {
         if *version == Version::V1 {
             self.number("mtproto", 1);
         }
-        self.quoted("session_id", session_id.0);
-        self.quoted("salt", salt.0);
-        self.number("padding", padding);
+        self.long("session_id", session_id.0);
+        self.long("salt", salt.0);
+        self.number("padding", *padding);
     }
 
     fn answered(&mut self, answered: &Answered<'_>) {
         self.object("answers", |line| {
-            line.quoted("msg_id", answered.msg_id.0);
+            line.long("msg_id", answered.msg_id.0);
             if let Some(method) = answered.method {
                 line.text("method", method);
             }
@@ -322,15 +347,15 @@ impl Line<'_> {
         match &row.kind {
             FrameKind::QuickAck(token) => {
                 self.text("name", "quick_ack");
-                self.number("token", token);
+                self.number("token", *token);
             }
             FrameKind::TransportError(code) => {
                 self.text("name", "transport_error");
-                self.number("code", code);
+                self.number("code", *code);
             }
             FrameKind::NoKey(id) => {
                 self.text("name", "no_key");
-                self.quoted("auth_key_id", id);
+                self.hex("auth_key_id", &id.0);
             }
             FrameKind::Gap => {}
             FrameKind::NotMtproto(reason) => {
@@ -393,7 +418,7 @@ impl Line<'_> {
 
     fn summary(&mut self, row: &Summary) {
         self.text("kind", "summary");
-        self.number("complete", row.is_complete());
+        self.boolean("complete", row.is_complete());
         self.number("messages", row.messages);
         self.number("queries", row.queries);
         self.number("answered", row.answered);
@@ -440,14 +465,26 @@ impl Line<'_> {
     }
 }
 
+fn push_number(out: &mut String, number: impl itoa::Integer) {
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
+fn quoted_number(out: &mut String, number: impl itoa::Integer) {
+    out.push('"');
+    push_number(out, number);
+    out.push('"');
+}
+
 fn time(out: &mut String, time: UnixTime) {
     let nanos = time.as_nanos();
-    let _ = write!(
-        out,
-        "\"{}.{:09}\"",
-        nanos / 1_000_000_000,
-        nanos % 1_000_000_000
-    );
+    out.push('"');
+    push_number(out, nanos / 1_000_000_000);
+    out.push('.');
+    let mut buffer = itoa::Buffer::new();
+    let fraction = buffer.format(nanos % 1_000_000_000);
+    out.push_str("000000000".get(fraction.len()..).unwrap_or_default());
+    out.push_str(fraction);
+    out.push('"');
 }
 
 const fn direction(direction: Direction) -> &'static str {
@@ -489,84 +526,25 @@ const fn stage(stage: Stage) -> &'static str {
     }
 }
 
-/// Appends a TL value. `type_text` is its type in the schema, which tells text from bytes.
-fn value(out: &mut String, value_: &Value, schema: &Schema, type_text: &str, secrets: bool) {
-    match value_ {
-        Value::Bool(bool) => {
-            let _ = write!(out, "{bool}");
-        }
-        Value::Int(int) => {
-            let _ = write!(out, "{int}");
-        }
-        Value::Long(long) => {
-            let _ = write!(out, "\"{long}\"");
-        }
-        Value::Double(double) if double.is_finite() => {
-            let _ = write!(out, "{double:?}");
-        }
+fn double(out: &mut String, double: f64) {
+    if double.is_finite() {
+        let _ = write!(out, "{double:?}");
+    } else {
         // JSON has no word for infinities and for what is no number: their bits.
-        Value::Double(double) => {
-            let _ = write!(out, "{{\"$double\":\"{:016x}\"}}", double.to_bits());
-        }
-        Value::Int128(bytes) => quoted_hex(out, bytes),
-        Value::Int256(bytes) => quoted_hex(out, bytes),
-        Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
-            _ if type_text == "bytes" => quoted_base64(out, bytes),
-            Ok(text) => escape::json(out, text),
-            // A string that is no UTF-8 must not look like one that is.
-            Err(_) => {
-                out.push_str("{\"$base64\":");
-                quoted_base64(out, bytes);
-                out.push('}');
-            }
-        },
-        Value::Vector(items) => {
-            let element = super::element_type(type_text);
-            out.push('[');
-            for (n, item) in items.iter().enumerate() {
-                if n > 0 {
-                    out.push(',');
-                }
-                value(out, item, schema, element, secrets);
-            }
-            out.push(']');
-        }
-        Value::Object(object) => tl_object(out, object, schema, secrets),
+        let _ = write!(out, "{{\"$double\":\"{:016x}\"}}", double.to_bits());
     }
 }
 
-fn tl_object(out: &mut String, object: &Object, schema: &Schema, secrets: bool) {
-    let combinator = schema.by_name(object.name());
-    out.push_str("{\"_\":");
-    escape::json(out, object.name());
-    for (name, field) in object.fields() {
-        out.push(',');
-        escape::json(out, name);
-        out.push(':');
-        if !secrets && redact::is_secret(object.name(), name) {
-            escape::json(out, redact::REDACTED);
-        } else {
-            let declared = combinator.and_then(|combinator| combinator.field(name));
-            value(
-                out,
-                field,
-                schema,
-                declared.map_or("", |field| field.value_type()),
-                secrets,
-            );
+fn string(out: &mut String, bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => escape::json(out, text),
+        // A string that is no UTF-8 must not look like one that is.
+        Err(_) => {
+            out.push_str("{\"$base64\":");
+            quoted_base64(out, bytes);
+            out.push('}');
         }
     }
-    let mut extra = object.all_extra_flags().peekable();
-    if extra.peek().is_some() {
-        out.push_str(",\"$flags\":{");
-        for (n, (word, bits)) in extra.enumerate() {
-            out.push_str(if n > 0 { "," } else { "" });
-            escape::json(out, word);
-            let _ = write!(out, ":{bits}");
-        }
-        out.push('}');
-    }
-    out.push('}');
 }
 
 fn quoted_hex(out: &mut String, bytes: &[u8]) {

@@ -144,7 +144,8 @@ impl TextTree {
             Style::Name
         };
         self.styled(style, row.name, out);
-        let held = match row.body {
+        let body = row.body.to_tree();
+        let held = match body.as_deref() {
             Some(Value::Vector(items)) => Some(items.len()),
             _ => row.contained,
         };
@@ -176,7 +177,7 @@ impl TextTree {
         meta.push(']');
         self.styled(Style::Dim, &meta, out);
         out.push('\n');
-        match row.body {
+        match body.as_deref() {
             Some(Value::Object(object)) => self.fields(object, row.schema, 1, out),
             Some(Value::Vector(items)) => self.elements(items, row.schema, "", 1, out),
             Some(value) => {

@@ -10,13 +10,13 @@ mod vector;
 
 pub use object::ObjectRef;
 pub use tape::Tape;
-pub use value::ValueRef;
+pub use value::{Content, ValueRef};
 pub use vector::VectorRef;
 
 use crate::codec::walk::Walker;
 use crate::codec::{DecodeError, DecodeErrorKind, Limits};
 use crate::layout::Shape;
-use crate::schema::Schema;
+use crate::schema::{Combinator, Schema};
 use std::fmt;
 use tape::Note;
 
@@ -84,6 +84,20 @@ impl Schema {
         self.view_in(Tape::default(), shape, bytes, limits)
     }
 
+    /// Like [`view_again`](Self::view_again), for the result of a function of this schema.
+    ///
+    /// # Errors
+    /// As [`decode_result`](Self::decode_result).
+    pub fn view_result_again<'s, 'b>(
+        &'s self,
+        tape: Tape,
+        function: &Combinator,
+        bytes: &'b [u8],
+        limits: Limits,
+    ) -> Result<View<'s, 'b>, DecodeError> {
+        self.view_in(tape, function.result_shape(), bytes, limits)
+    }
+
     fn view_in<'s, 'b>(
         &'s self,
         mut tape: Tape,
@@ -123,6 +137,14 @@ impl<'b> View<'_, 'b> {
     /// The whole value, where it is an object or call.
     pub fn object(&self) -> Option<ObjectRef<'_>> {
         self.root().object()
+    }
+
+    /// Whether some flags word has bits that no field explains; [`Object::all_extra_flags`] of the
+    /// owned tree says which.
+    ///
+    /// [`Object::all_extra_flags`]: crate::Object::all_extra_flags
+    pub fn has_extra_flags(&self) -> bool {
+        self.tape.extra_flags
     }
 
     /// The bytes that are looked into.

@@ -10,7 +10,11 @@ use crate::schema::Schema;
 
 /// The memory of a [`View`](super::View), to be used again.
 #[derive(Debug, Clone, Default)]
-pub struct Tape(Vec<u64>);
+pub struct Tape {
+    words: Vec<u64>,
+    /// Whether a flags word has bits that no field explains; the tape does not say which.
+    pub(super) extra_flags: bool,
+}
 
 /// The step of what is no field: an element, or the whole value.
 const NO_FIELD: u32 = u32::MAX;
@@ -44,20 +48,21 @@ fn unpack(word: u64) -> (u32, usize) {
 
 impl Tape {
     pub(super) fn start(&mut self) {
-        self.0.clear();
-        self.0.push(pack(NO_FIELD, 0));
+        self.words.clear();
+        self.words.push(pack(NO_FIELD, 0));
+        self.extra_flags = false;
     }
 
     /// The step and offset of an entry.
     #[inline]
     pub(super) fn entry(&self, index: usize) -> Option<(u32, usize)> {
-        self.0.get(index).map(|word| unpack(*word))
+        self.words.get(index).map(|word| unpack(*word))
     }
 
     /// What an entry says when it is an object or vector.
     #[inline]
     pub(super) fn composite(&self, index: usize) -> Option<Composite> {
-        let words = self.0.get(index..)?.first_chunk::<HEAD>()?;
+        let words = self.words.get(index..)?.first_chunk::<HEAD>()?;
         let ((what, end), (_, end_at)) = (unpack(words[1]), unpack(words[2]));
         Some(Composite {
             what,
@@ -68,19 +73,23 @@ impl Tape {
     }
 
     fn push(&mut self, field: u32, at: usize) {
-        self.0.push(pack(field, at));
+        self.words.push(pack(field, at));
     }
 
     /// The second and third word of a composite, whose ends come later.
     fn begin(&mut self, what: u32) -> usize {
-        let index = self.0.len();
-        self.0.extend([pack(what, 0), 0]);
+        let index = self.words.len();
+        self.words.extend([pack(what, 0), 0]);
         index
     }
 
     fn end(&mut self, index: usize, end_at: usize) {
-        let end = self.0.len();
-        if let Some([second, third]) = self.0.get_mut(index..).and_then(|w| w.first_chunk_mut()) {
+        let end = self.words.len();
+        if let Some([second, third]) = self
+            .words
+            .get_mut(index..)
+            .and_then(|w| w.first_chunk_mut())
+        {
             *second = pack(unpack(*second).0, end);
             *third = pack(0, end_at);
         }
@@ -112,7 +121,9 @@ impl<'s, 'b> Sink<'s, 'b> for Note<'_> {
     #[inline]
     fn field(&mut self, _: &mut usize, _: usize, (): ()) {}
     #[inline]
-    fn extra_flags(&mut self, _: &mut usize, _: usize, _: u32) {}
+    fn extra_flags(&mut self, _: &mut usize, _: usize, _: u32) {
+        self.0.extra_flags = true;
+    }
     #[inline]
     fn close(&mut self, object: usize, end: usize) {
         self.0.end(object, end);

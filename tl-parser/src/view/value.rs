@@ -20,6 +20,31 @@ pub struct ValueRef<'v> {
     pub(super) entry: usize,
 }
 
+/// What a value holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'v> {
+    /// A `Bool`, or a `true` that is there.
+    Bool(bool),
+    /// An `int` or `#`.
+    Int(i32),
+    /// A `long`.
+    Long(i64),
+    /// A `double`.
+    Double(f64),
+    /// An `int128`.
+    Int128(&'v [u8; 16]),
+    /// An `int256`.
+    Int256(&'v [u8; 32]),
+    /// A `string`, which should be UTF-8.
+    String(&'v [u8]),
+    /// A `bytes`.
+    Bytes(&'v [u8]),
+    /// A vector or repetition.
+    Vector(VectorRef<'v>),
+    /// An object or call.
+    Object(ObjectRef<'v>),
+}
+
 /// The entry of what is not on the tape.
 pub(super) const NO_ENTRY: usize = usize::MAX;
 
@@ -66,6 +91,30 @@ impl<'v> ValueRef<'v> {
     /// The bytes of a scalar of that size.
     fn fixed<const N: usize>(&self) -> Option<&'v [u8; N]> {
         self.view.bytes.get(self.at..)?.first_chunk()
+    }
+
+    /// The value, whatever it is; for those that write all of it.
+    pub fn content(&self) -> Option<Content<'v>> {
+        Some(match self.form() {
+            Form::Object => Content::Object(self.object()?),
+            Form::Vector => Content::Vector(self.vector()?),
+            Form::Scalar(kind) => match kind {
+                Kind::True => Content::Bool(true),
+                Kind::Bool => Content::Bool(self.word()? == BOOL_TRUE),
+                Kind::Int | Kind::Nat | Kind::Flags => {
+                    Content::Int(i32::from_le_bytes(*self.fixed()?))
+                }
+                Kind::Long => Content::Long(i64::from_le_bytes(*self.fixed()?)),
+                Kind::Double => Content::Double(f64::from_le_bytes(*self.fixed()?)),
+                Kind::Int128 => Content::Int128(self.fixed()?),
+                Kind::Int256 => Content::Int256(self.fixed()?),
+                Kind::String => Content::String(self.bytes()?),
+                Kind::Bytes => Content::Bytes(self.bytes()?),
+                Kind::Boxed | Kind::Bare | Kind::Any | Kind::Repeat | Kind::Unsupported => {
+                    return None;
+                }
+            },
+        })
     }
 
     /// The truth value of a `Bool` or a present `true` field.

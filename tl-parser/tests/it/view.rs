@@ -1,7 +1,7 @@
 //! Views, on the schema of the codec's tests.
 
 use crate::codec::schema;
-use tl_parser::{Limits, Object, Value};
+use tl_parser::{Content, Limits, Object, Value};
 
 fn peer(id: i64) -> Object {
     Object::new("peerUser").with("user_id", id)
@@ -183,4 +183,48 @@ fn a_view_refuses_what_decoding_refuses() {
         error(&[0; 8]),
         schema.decode(&[0; 8], Limits::NETWORK).unwrap_err()
     );
+}
+
+#[test]
+fn every_value_says_what_it_holds() {
+    let schema = schema();
+    let message = Object::new("message")
+        .with("out", true)
+        .with("id", 7)
+        .with("peer", peer(1))
+        .with("text", "abc")
+        .with("data", vec![9_u8]);
+    let bytes = schema.encode(&message.into()).unwrap();
+    let view = schema.view(&bytes, Limits::NETWORK).unwrap();
+    assert!(!view.has_extra_flags());
+    let Some(Content::Object(object)) = view.root().content() else {
+        panic!("a message is an object");
+    };
+    let content = |field| object.get(field).unwrap().content();
+    assert!(matches!(content("out"), Some(Content::Bool(true))));
+    assert!(matches!(content("id"), Some(Content::Int(7))));
+    assert!(matches!(content("peer"), Some(Content::Object(peer)) if peer.name() == "peerUser"));
+    assert!(matches!(content("text"), Some(Content::String(b"abc"))));
+    assert!(matches!(content("data"), Some(Content::Bytes(&[9]))));
+}
+
+#[test]
+fn bits_that_no_field_explains_are_noticed() {
+    let schema = schema();
+    let mut message = Object::new("message")
+        .with("id", 7)
+        .with("peer", peer(1))
+        .with("text", "abc")
+        .with("data", vec![9_u8]);
+    message.set_extra_flags("flags", 1 << 30);
+    let bytes = schema.encode(&message.clone().into()).unwrap();
+    let view = schema.view(&bytes, Limits::NETWORK).unwrap();
+    assert!(view.has_extra_flags());
+    assert_eq!(view.root().to_value(), message.into());
+    // The memory forgets it.
+    let bytes = schema.encode(&peer(9).into()).unwrap();
+    let view = schema
+        .view_again(view.into_tape(), &bytes, Limits::NETWORK)
+        .unwrap();
+    assert!(!view.has_extra_flags());
 }

@@ -11,7 +11,7 @@ use super::{ACKED_HOLE_PATIENCE, At, ConnId, Direction, HOLE_PATIENCE, TcpEvent}
 pub(super) const MAX_PENDING: usize = 1024 * 1024;
 /// Bookkeeping counted for each waiting piece, so that tiny pieces cannot cost more than they count.
 const PIECE_COST: usize = 64;
-/// Bytes already handed out that are kept to compare retransmissions with.
+/// Bytes already handed out that are kept to compare retransmissions with, and up to four times as many.
 const HISTORY: usize = 1024;
 /// A segment further ahead than this is not of this connection. Above any real window.
 const MAX_AHEAD: i64 = 64 * 1024 * 1024;
@@ -238,8 +238,9 @@ impl Half {
         self.advance(bytes.len() as u64);
         if bytes.len() >= HISTORY {
             self.history.clear();
-        } else {
-            let excess = (self.history.len() + bytes.len()).saturating_sub(HISTORY);
+        } else if self.history.len() + bytes.len() > 4 * HISTORY {
+            // Seldom, because the rest moves to the front.
+            let excess = self.history.len() + bytes.len() - HISTORY;
             self.history.drain(..excess);
         }
         self.history
