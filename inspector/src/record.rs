@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use mtproto_core::ids::{AuthKeyId, MsgId, SeqNo, ServerSalt, SessionId};
 use mtproto_core::transport::Detected;
+use mtproto_core::transport::carrier::Carrier;
 use tl_parser::{Schema, Value, ValueRef};
 
 use crate::account::ByteCounts;
@@ -60,8 +61,10 @@ pub struct Transport<'a> {
     pub at: At,
     /// The connection.
     pub conn: ConnId,
-    /// What was found.
-    pub detected: &'a Detected,
+    /// What the stream is in; not known where the capture lacks the beginning.
+    pub carrier: Option<Carrier>,
+    /// What was found in it; nothing for HTTP, whose bodies are payloads.
+    pub detected: Option<&'a Detected>,
 }
 
 /// Where in a byte stream something stands.
@@ -316,6 +319,8 @@ pub enum Stage {
     /// TCP only.
     #[default]
     Tcp,
+    /// A carrier was opened: WebSocket, HTTP, or what looks like TLS.
+    Proxy,
     /// The transport is known.
     Transport,
     /// `req_pq` was answered.
@@ -328,6 +333,29 @@ pub enum Stage {
     Session,
     /// A query was answered.
     Rpc,
+    /// A query in `initConnection` was answered, and not with an error.
+    InitConnection,
+    /// A login, or a query that only a login may send, was answered, and not with an error.
+    Authorised,
+}
+
+impl Stage {
+    /// Its name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Proxy => "proxy",
+            Self::Transport => "transport",
+            Self::ResPq => "res_pq",
+            Self::KeyExchange => "key_exchange",
+            Self::Encrypted => "encrypted",
+            Self::Session => "session",
+            Self::Rpc => "rpc",
+            Self::InitConnection => "init_connection",
+            Self::Authorised => "authorised",
+        }
+    }
 }
 
 /// A connection ends.
@@ -341,6 +369,8 @@ pub struct ConnectionEnd {
     pub end: End,
     /// How far it came.
     pub stage: Stage,
+    /// Why it came no further, as a sentence without its full stop; nothing if it was authorised.
+    pub stopped: Option<String>,
     /// What became of its bytes.
     pub bytes: ByteCounts,
     /// Messages decoded on it.

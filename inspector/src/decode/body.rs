@@ -370,6 +370,10 @@ pub(super) fn as_query(
     answered.then(|| Query {
         method: decoded.name.clone(),
         is_rpc: decoded.role == Role::Query,
+        is_init: decoded
+            .wrappers
+            .iter()
+            .any(|wrapper| wrapper == "initConnection"),
         conn,
         at,
         answered: false,

@@ -1,9 +1,12 @@
 //! One connection: its two streams cut into frames, its bytes accounted for.
 
+use std::borrow::Cow;
+
+use mtproto_core::message::auth_key_id;
 use mtproto_core::transport::carrier::Carrier;
 use mtproto_core::transport::detect::{FirstBytes, first_bytes};
 use mtproto_core::transport::passive::{SkipReason, Tap, What};
-use mtproto_core::transport::{FrameError, FrameLimits};
+use mtproto_core::transport::{FrameError, FrameLimits, SecretForm};
 
 use super::message::{FrameAt, Outcome};
 use super::{Shared, Sink, kdf_direction};
@@ -27,6 +30,14 @@ pub(super) struct Connection {
     tap: Tap,
     /// Whether the transport was reported.
     announced: bool,
+    /// Secrets at hand of proxies that imitate TLS.
+    fake_tls_secrets: usize,
+    /// The last message of the client and of the server.
+    last: [Option<Cow<'static, str>>; 2],
+    /// Bytes sent by the client and by the server.
+    sent: [u64; 2],
+    /// The last transport error.
+    refused: Option<i32>,
     /// The client's first bytes.
     head: Vec<u8>,
     pub(super) stage: Stage,
@@ -55,6 +66,14 @@ impl Connection {
             from_start: row.from_start,
             tap,
             announced: false,
+            fake_tls_secrets: keys
+                .proxy_secrets()
+                .iter()
+                .filter(|secret| matches!(secret.form(), SecretForm::FakeTls { .. }))
+                .count(),
+            last: [None, None],
+            sent: [0; 2],
+            refused: None,
             head: Vec::new(),
             stage: Stage::Tcp,
             bytes: ByteCounts::default(),
@@ -77,6 +96,7 @@ impl Connection {
             let wanted = bytes.len().min(HEAD - self.head.len());
             self.head.extend_from_slice(&bytes[..wanted]);
         }
+        self.sent[direction as usize] += bytes.len() as u64;
         self.tap.handle_bytes(kdf_direction(direction), bytes);
         self.drain_both(direction, at, shared, sink);
     }
@@ -120,9 +140,11 @@ impl Connection {
                 sink(&Row::Transport(&Transport {
                     at,
                     conn: self.conn,
-                    detected,
+                    carrier: self.tap.carrier(),
+                    detected: Some(detected),
                 }));
             }
+            let is_http = !self.announced && self.tap.carrier() == Some(Carrier::Http);
             let Some(observed) = self.tap.poll(kdf_direction(direction)) else {
                 return;
             };
@@ -144,6 +166,16 @@ impl Connection {
                     broken,
                     ..
                 } => {
+                    // Not every HTTP is MTProto, so it is reported with its first payload.
+                    if is_http && auth_key_id(data).is_some() {
+                        self.announced = true;
+                        sink(&Row::Transport(&Transport {
+                            at,
+                            conn: self.conn,
+                            carrier: Some(Carrier::Http),
+                            detected: None,
+                        }));
+                    }
                     let mut outcome = shared.frame(&place, data, quick_ack_requested, sink);
                     if let Some(error) = broken {
                         let rule = frame_rule(&error);
@@ -162,6 +194,7 @@ impl Connection {
                     Outcome::all(ByteClass::Decoded)
                 }
                 What::TransportError(code) => {
+                    self.refused = Some(code);
                     sink(&Row::Frame(&place.row(FrameKind::TransportError(code))));
                     Outcome::all(ByteClass::Decoded)
                 }
@@ -184,17 +217,20 @@ impl Connection {
                     Outcome::error(reason)
                 }
             };
-            self.settle(len, outcome);
+            self.settle(direction, len, outcome);
         }
     }
 
     /// Books the bytes of one observed range.
-    fn settle(&mut self, len: u64, outcome: Outcome) {
+    fn settle(&mut self, direction: Direction, len: u64, outcome: Outcome) {
         let undecoded = outcome.undecoded.min(len);
         self.bytes.add(outcome.class, len - undecoded);
         self.bytes.add(ByteClass::Error, undecoded);
         self.messages += outcome.messages;
         self.stage = self.stage.max(outcome.stage);
+        if outcome.last.is_some() {
+            self.last[direction as usize] = outcome.last;
+        }
         self.keyless += u64::from(outcome.class == ByteClass::NoKey);
         if let Some(error) = outcome.error {
             let (_, count) = self.errors.get_or_insert((error, 0));
@@ -223,12 +259,21 @@ impl Connection {
                 .reclassify(ByteClass::Error, ByteClass::NotMtproto);
             self.errors = None;
         }
+        if self.stage == Stage::Tcp
+            && matches!(
+                self.tap.carrier(),
+                Some(Carrier::WebSocket | Carrier::FakeTls { .. })
+            )
+        {
+            self.stage = Stage::Proxy;
+        }
         let reasons = self.reasons(cut_off);
         ConnectionEnd {
             at,
             conn: self.conn,
             end,
             stage: self.stage,
+            stopped: self.stopped(),
             bytes: self.bytes,
             messages: self.messages,
             reasons,
@@ -271,6 +316,63 @@ impl Connection {
         reasons
     }
 
+    /// Why the connection came no further than its stage.
+    fn stopped(&self) -> Option<String> {
+        let [client, server] = &self.last;
+        let last = |name: &Option<Cow<'static, str>>| match name {
+            Some(name) => format!("its last message is {name}"),
+            None => "it sent no message".to_owned(),
+        };
+        if let Some(code) = self.refused.filter(|_| self.stage < Stage::Authorised) {
+            return Some(format!(
+                "the server answered with the transport error {code}"
+            ));
+        }
+        Some(match self.stage {
+            Stage::Authorised => return None,
+            Stage::Tcp if self.sent == [0, 0] => {
+                "no side sent a byte: the client gave up, or the server is not there".to_owned()
+            }
+            Stage::Tcp if self.sent[0] == 0 => "the client sent nothing".to_owned(),
+            Stage::Tcp | Stage::Proxy if self.sent[1] == 0 => format!(
+                "the server did not answer the client's first {} bytes: it does not speak this transport or carrier, \
+                 or the proxy secret is another one",
+                self.sent[0]
+            ),
+            Stage::Tcp => "no MTProto was found in it".to_owned(),
+            Stage::Proxy => "the carrier was opened, but no MTProto followed in it".to_owned(),
+            Stage::Transport if client.is_none() => {
+                "the client announced its transport and sent no message".to_owned()
+            }
+            Stage::Transport if server.is_none() => format!(
+                "the server sent no message, the client's last is {}",
+                client.as_deref().unwrap_or_default()
+            ),
+            Stage::Transport => "the server's answer to req_pq is missing".to_owned(),
+            Stage::ResPq if client.as_deref().is_some_and(|name| name.starts_with("req_pq")) => {
+                "the client did not go on after resPQ: it holds none of the RSA keys that the server offered, or \
+                 could not factor pq"
+                    .to_owned()
+            }
+            Stage::ResPq => format!(
+                "the key exchange was not finished: of the client, {}; of the server, {}",
+                last(client),
+                last(server)
+            ),
+            Stage::KeyExchange => "a key was agreed on, but no encrypted message followed".to_owned(),
+            Stage::Encrypted => "no encrypted message could be read".to_owned(),
+            Stage::Session => format!(
+                "no query was answered: of the client, {}; of the server, {}",
+                last(client),
+                last(server)
+            ),
+            Stage::Rpc => "queries were answered, but none in initConnection without an error, and none that needs a \
+                           login"
+                .to_owned(),
+            Stage::InitConnection => "no login, and no query that needs one, was answered without an error".to_owned(),
+        })
+    }
+
     /// What a stream is that is not MTProto, as far as its first bytes tell.
     fn not_mtproto(&self) -> String {
         if !self.from_start {
@@ -280,8 +382,13 @@ impl Connection {
         }
         match first_bytes(&self.head) {
             FirstBytes::Http => "this is HTTP, and nothing in it is MTProto".to_owned(),
-            FirstBytes::Tls => "this is TLS, or MTProto behind a proxy that imitates it (a secret that begins \
-                                with ee), which is not decoded"
+            FirstBytes::Tls if self.fake_tls_secrets > 0 => format!(
+                "this is TLS, or MTProto behind another proxy that imitates it: none of the {} secrets at hand that \
+                 begin with ee made the client's hello",
+                self.fake_tls_secrets
+            ),
+            FirstBytes::Tls => "this is TLS, or MTProto behind a proxy that imitates it, whose secret (it begins with \
+                                ee) is not at hand (MTPROTO_PROXY_SECRET in the key log)"
                 .to_owned(),
             FirstBytes::NeedMore => "too few bytes to tell a transport".to_owned(),
             _ => "no known transport: not MTProto, or obfuscated for an MTProxy whose secret is not at hand \

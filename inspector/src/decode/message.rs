@@ -1,5 +1,7 @@
 //! One frame: decrypted, its containers opened, each message a row.
 
+use std::borrow::Cow;
+
 use mtproto_core::ids::{AuthKeyId, MsgId, SeqNo};
 use mtproto_core::message::container::{self, ContainerError};
 use mtproto_core::message::{auth_key_id, plain};
@@ -8,7 +10,7 @@ use mtproto_core::tl::{Combinator as _, Reader};
 
 use super::body::{self, Decoded, Room};
 use super::open::{self, Opened};
-use super::queries::QueryId;
+use super::queries::{Query, QueryId};
 use super::schemas::constructor;
 use super::{Shared, Sink, kdf_direction};
 use crate::account::ByteClass;
@@ -35,6 +37,8 @@ pub(super) struct Outcome {
     pub(super) undecoded: u64,
     pub(super) messages: u64,
     pub(super) stage: Stage,
+    /// The name of the last message.
+    pub(super) last: Option<Cow<'static, str>>,
     pub(super) error: Option<String>,
 }
 
@@ -44,7 +48,11 @@ impl Outcome {
             class,
             undecoded: 0,
             messages: 0,
-            stage: Stage::Transport,
+            stage: match class {
+                ByteClass::NotMtproto => Stage::Tcp,
+                _ => Stage::Transport,
+            },
+            last: None,
             error: None,
         }
     }
@@ -149,6 +157,7 @@ impl Shared {
             undecoded,
             messages: 1,
             stage,
+            last: Some(decoded.name),
             ..Outcome::all(ByteClass::Handshake)
         }
     }
@@ -305,7 +314,10 @@ impl Shared {
             self.summary.queries += 1;
         }
         if decoded.role == Role::Result {
-            outcome.stage = outcome.stage.max(Stage::Rpc);
+            let query = decoded
+                .answers
+                .and_then(|msg_id| self.queries.get(&QueryId { msg_id, ..*id }));
+            outcome.stage = outcome.stage.max(reached(&decoded.name, query));
             self.summary.rpc_errors += u64::from(decoded.name == "rpc_error");
         }
         if let Some(answered) = decoded
@@ -327,6 +339,7 @@ impl Shared {
             self.queries.sent(*id, query);
         }
         self.schemas.recycle(decoded.value);
+        outcome.last = Some(decoded.name);
     }
 
     /// Hands out the row of a message; returns how many of its bytes were not decoded.
@@ -383,6 +396,22 @@ impl Shared {
         self.summary.messages += 1;
         self.summary.undecoded += undecoded;
         undecoded
+    }
+}
+
+/// How far a result shows its connection to be.
+fn reached(result: &str, query: Option<&Query>) -> Stage {
+    let Some(query) = query.filter(|_| result != "rpc_error") else {
+        return Stage::Rpc;
+    };
+    let needs_login = result == "auth.authorization"
+        || !["help.", "auth.", "langpack.", "account.getPassword"]
+            .iter()
+            .any(|open| query.method.starts_with(open));
+    match (needs_login && query.is_rpc, query.is_init) {
+        (true, _) => Stage::Authorised,
+        (false, true) => Stage::InitConnection,
+        (false, false) => Stage::Rpc,
     }
 }
 

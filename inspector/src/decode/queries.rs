@@ -25,6 +25,8 @@ pub(super) struct Query {
     pub(super) method: Cow<'static, str>,
     /// Whether it is an RPC query and no service message.
     pub(super) is_rpc: bool,
+    /// Whether it was wrapped in `initConnection`.
+    pub(super) is_init: bool,
     pub(super) conn: ConnId,
     pub(super) at: At,
     /// Whether an answer was seen; another may still come.
@@ -88,6 +90,7 @@ mod tests {
         let query = Query {
             method: "f".into(),
             is_rpc: true,
+            is_init: false,
             conn: ConnId(1),
             at: At::default(),
             answered: false,

@@ -19,7 +19,7 @@ use crate::account::{ByteClass, ByteCounts};
 use crate::keys::KeyLife;
 use crate::record::{
     Answered, At, Body, Connection, ConnectionEnd, Direction, End, Fault, Finding, Frame,
-    FrameKind, Message, Note, Role, Row, Security, Severity, Stage, Summary, Transport, Undecoded,
+    FrameKind, Message, Note, Role, Row, Security, Severity, Summary, Transport, Undecoded,
     Version,
 };
 
@@ -154,9 +154,19 @@ impl Line<'_> {
     fn transport(&mut self, row: &Transport<'_>) {
         self.head("transport", &row.at);
         self.number("conn", row.conn.0);
-        self.text("transport", super::transport_name(row.detected.transport));
-        self.boolean("obfuscated", row.detected.obfuscated);
-        if let Some(dc) = row.detected.dc {
+        if let Some(carrier) = row.carrier {
+            self.text("carrier", super::carrier_name(carrier));
+        }
+        let Some(detected) = row.detected else {
+            self.text("transport", "http");
+            return;
+        };
+        self.text("transport", super::transport_name(detected.transport));
+        self.boolean("obfuscated", detected.obfuscated);
+        if detected.secret.is_some() {
+            self.boolean("proxy_secret", true);
+        }
+        if let Some(dc) = detected.dc {
             self.number("dc", dc.0);
         }
     }
@@ -393,7 +403,10 @@ impl Line<'_> {
                 },
             );
         }
-        self.text("stage", stage(row.stage));
+        self.text("stage", row.stage.name());
+        if let Some(stopped) = &row.stopped {
+            self.text("stopped", stopped);
+        }
         self.number("messages", row.messages);
         self.bytes(&row.bytes);
         if !row.reasons.is_empty() {
@@ -511,18 +524,6 @@ const fn role(role: Role) -> &'static str {
         Role::Service => "service",
         Role::Update => "update",
         Role::Unknown => "unknown",
-    }
-}
-
-const fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Tcp => "tcp",
-        Stage::Transport => "transport",
-        Stage::ResPq => "res_pq",
-        Stage::KeyExchange => "key_exchange",
-        Stage::Encrypted => "encrypted",
-        Stage::Session => "session",
-        Stage::Rpc => "rpc",
     }
 }
 

@@ -11,6 +11,7 @@ pub use table::{stats_json, stats_text};
 pub use text::TextTree;
 
 use mtproto_core::transport::Transport;
+use mtproto_core::transport::carrier::Carrier;
 
 const fn transport_name(transport: Transport) -> &'static str {
     match transport {
@@ -18,6 +19,16 @@ const fn transport_name(transport: Transport) -> &'static str {
         Transport::Intermediate => "intermediate",
         Transport::PaddedIntermediate => "padded_intermediate",
         Transport::Full => "full",
+    }
+}
+
+const fn carrier_name(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::Direct => "direct",
+        Carrier::WebSocket => "websocket",
+        Carrier::FakeTls { .. } => "fake_tls",
+        Carrier::Http => "http",
+        _ => "other",
     }
 }
 

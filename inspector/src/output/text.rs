@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use mtproto_core::rules;
 use mtproto_core::time::UnixTime;
+use mtproto_core::transport::carrier::Carrier;
 use tl_parser::{Object, Schema, Value};
 
 use super::{escape, redact, transport_name};
@@ -110,7 +111,16 @@ impl TextTree {
 
     fn transport(&mut self, row: &Transport<'_>, out: &mut String) {
         self.head(&row.at, row.conn, out);
-        let detected = row.detected;
+        out.push_str("transport: ");
+        match row.carrier {
+            Some(Carrier::WebSocket) => out.push_str("WebSocket, "),
+            Some(Carrier::FakeTls { .. }) => out.push_str("TLS in looks only, "),
+            _ => {}
+        }
+        let Some(detected) = row.detected else {
+            out.push_str("HTTP\n");
+            return;
+        };
         let obfuscated = if detected.obfuscated {
             "obfuscated "
         } else {
@@ -118,7 +128,7 @@ impl TextTree {
         };
         let _ = write!(
             out,
-            "transport: {obfuscated}{}",
+            "{obfuscated}{}",
             transport_name(detected.transport).replace('_', " ")
         );
         if detected.secret.is_some() {
@@ -338,6 +348,11 @@ impl TextTree {
             }
         );
         out.push('\n');
+        if let Some(stopped) = &row.stopped {
+            out.push_str("    stopped there: ");
+            escape::terminal(out, stopped);
+            out.push('\n');
+        }
         for reason in &row.reasons {
             self.styled(Style::Bad, "    ! ", out);
             escape::terminal(out, reason);
@@ -650,12 +665,15 @@ const fn transport_error(code: i32) -> &'static str {
 const fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Tcp => "TCP only",
+        Stage::Proxy => "proxy",
         Stage::Transport => "transport known",
         Stage::ResPq => "key exchange begun",
         Stage::KeyExchange => "key agreed",
         Stage::Encrypted => "encrypted messages, none readable",
         Stage::Session => "session",
         Stage::Rpc => "RPC answered",
+        Stage::InitConnection => "initConnection answered",
+        Stage::Authorised => "authorised",
     }
 }
 

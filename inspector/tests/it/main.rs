@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod bad_input;
+mod carriers;
 mod decoding;
 mod explaining;
 mod forge;

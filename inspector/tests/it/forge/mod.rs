@@ -1,5 +1,6 @@
 //! Makes captures: conversations in the protocol's own codec, wrapped into packets and files of every kind.
 
+pub(crate) mod carried;
 pub(crate) mod file;
 pub(crate) mod packet;
 pub(crate) mod talk;
