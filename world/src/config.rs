@@ -1,6 +1,9 @@
 //! How a world is set up.
 
+use std::collections::BTreeMap;
+
 use crate::fixtures::{BotAccount, UserAccount};
+use crate::limits::FloodRule;
 
 /// Where clients reach one DC; rendered as `dcOption`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,20 @@ pub struct WorldConfig {
     pub pin_files_to_dc: bool,
     /// Seconds that a phone code lives.
     pub phone_code_lifetime: i64,
+    /// How often functions may be called; empty for no limits.
+    pub flood: Vec<FloodRule>,
+    /// Strangers that one account may write to on one day; more are refused with `PEER_FLOOD`.
+    pub strangers_per_day: Option<u32>,
+    /// Applications by `api_id`, with the `api_hash` of each; all others are refused. `None` accepts every positive id.
+    pub api_ids: Option<BTreeMap<i32, String>>,
+    /// Whether a key that is used from two addresses at once ends with `AUTH_KEY_DUPLICATED`.
+    pub one_address_per_key: bool,
+    /// The DC that clients of this network should begin with; others answer `auth.sendCode` with `NETWORK_MIGRATE_X`.
+    pub network_dc: Option<i32>,
+    /// The DC that has the statistics of channels; others answer `STATS_MIGRATE_X`. `None`: every DC has.
+    pub stats_dc: Option<i32>,
+    /// Whether a login needs an e-mail address, to be set up on the way where there is none.
+    pub login_email_required: bool,
     /// Bounds of memory.
     pub limits: WorldLimits,
 }
@@ -79,6 +96,13 @@ impl Default for WorldConfig {
             file_reference_lifetime: 24 * 3600,
             pin_files_to_dc: false,
             phone_code_lifetime: 300,
+            flood: Vec::new(),
+            strangers_per_day: None,
+            api_ids: None,
+            one_address_per_key: false,
+            network_dc: None,
+            stats_dc: None,
+            login_email_required: false,
             limits: WorldLimits::default(),
         }
     }

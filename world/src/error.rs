@@ -27,6 +27,11 @@ impl RpcError {
     pub fn flood_wait(seconds: i64) -> Self {
         Self::new(420, format!("FLOOD_WAIT_{seconds}"))
     }
+
+    /// `303 KIND_MIGRATE_n`: repeat the call at another DC. `kind` is `PHONE`, `USER`, `NETWORK`, `FILE` or `STATS`.
+    pub fn migrate(kind: &str, dc: i32) -> Self {
+        Self::new(303, format!("{kind}_MIGRATE_{dc}"))
+    }
 }
 
 impl fmt::Display for RpcError {
@@ -87,12 +92,19 @@ errors! {
         CHAT_ID_INVALID
         CHAT_NOT_MODIFIED
         CHAT_TITLE_EMPTY
+        CODE_EMPTY
+        CODE_INVALID
+        CONNECTION_API_ID_INVALID
         CONTACT_ID_INVALID
         CONTACT_NAME_EMPTY
         DATA_INVALID
         DATA_TOO_LONG
         DC_ID_INVALID
         DH_G_A_INVALID
+        EMAIL_HASH_EXPIRED
+        EMAIL_INVALID
+        EMAIL_NOT_SETUP
+        EMAIL_VERIFY_EXPIRED
         ENCRYPTION_ALREADY_ACCEPTED
         ENCRYPTION_ALREADY_DECLINED
         ENCRYPTION_DECLINED
@@ -144,7 +156,11 @@ errors! {
         OFFSET_INVALID
         OPTION_INVALID
         PARTICIPANT_ID_INVALID
+        PASSWORD_EMPTY
         PASSWORD_HASH_INVALID
+        PASSWORD_RECOVERY_EXPIRED
+        PASSWORD_RECOVERY_NA
+        PEER_FLOOD
         PEER_ID_INVALID
         PERSISTENT_TIMESTAMP_EMPTY
         PERSISTENT_TIMESTAMP_INVALID
@@ -169,6 +185,7 @@ errors! {
         REACTION_INVALID
         REPLY_MARKUP_INVALID
         REPLY_MESSAGE_ID_INVALID
+        RESET_REQUEST_MISSING
         RESULTS_TOO_MUCH
         RESULT_ID_DUPLICATE
         RESULT_ID_EMPTY
@@ -219,6 +236,7 @@ errors! {
         USER_IS_BLOCKED
         USER_PRIVACY_RESTRICTED;
     406:
+        AUTH_KEY_DUPLICATED
         SEND_CODE_UNAVAILABLE;
     420:
         FROZEN_METHOD_INVALID;

@@ -15,6 +15,8 @@ pub struct UserAccount {
     pub password: Option<String>,
     /// Has Telegram Premium.
     pub premium: bool,
+    /// The DC that serves the account; others answer `PHONE_MIGRATE_X` and `USER_MIGRATE_X`. `None`: every DC does.
+    pub dc: Option<i32>,
 }
 
 /// A bot to seed.
@@ -28,6 +30,8 @@ pub struct BotAccount {
     pub username: String,
     /// What stands in the text field of whoever asks the bot from another chat; `None` where inline mode is off.
     pub inline_placeholder: Option<String>,
+    /// The DC that serves the bot; others answer `USER_MIGRATE_X`. `None`: every DC does.
+    pub dc: Option<i32>,
 }
 
 /// A seeded person with what a test needs to log in.
@@ -69,7 +73,7 @@ pub fn users() -> Vec<UserAccount> {
         last_name: name.1.into(),
         username: Some(format!("{}_mtkit", name.0.to_lowercase())),
         password: password.map(Into::into),
-        premium: false,
+        ..UserAccount::default()
     };
     vec![
         person(1, ("Alice", "Archer"), None),
@@ -85,6 +89,7 @@ pub fn bots() -> Vec<BotAccount> {
         name: "mtkit bot".into(),
         username: "mtkit_bot".into(),
         inline_placeholder: Some("Search...".into()),
+        dc: None,
     }]
 }
 

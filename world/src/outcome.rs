@@ -50,6 +50,13 @@ pub enum Effect {
         /// What to reply.
         reply: Result<Value, RpcError>,
     },
+    /// An e-mail with a code was sent; nothing leaves the server, so its log is where a person reads it.
+    EmailSent {
+        /// Who gets it.
+        address: String,
+        /// The code in it.
+        code: String,
+    },
     /// Nobody implements this function; the driver's journal shall say so loudly.
     Unimplemented {
         /// Name of the function.

@@ -6,9 +6,11 @@ use crate::caller::Caller;
 use crate::config::WorldConfig;
 use crate::crypto::PasswordCrypto;
 use crate::inline::Offers;
+use crate::limits::Limits;
 use crate::model::authorization::{Authorization, Login};
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
+use crate::model::email::Emails;
 use crate::model::file::{Document, Photo};
 use crate::model::ids::{ChannelId, ChatId, DocumentId, MessageKey, PeerId, PhotoId, UserId};
 use crate::model::login::Logins;
@@ -63,6 +65,8 @@ pub(crate) struct State {
     /// Seconds that messages live, by the chat; absent where they stay.
     ttls: BTreeMap<(PeerId, PeerId), i32>,
     pub(crate) offers: Offers,
+    pub(crate) limits: Limits,
+    pub(crate) emails: Emails,
 }
 
 impl std::fmt::Debug for State {
@@ -111,6 +115,8 @@ impl State {
             expiring: BTreeSet::new(),
             ttls: BTreeMap::new(),
             offers: Offers::default(),
+            limits: Limits::default(),
+            emails: Emails::default(),
         }
     }
 
@@ -220,6 +226,8 @@ impl State {
                 active: date,
                 seq: 1,
                 hash,
+                secret_chats_off: false,
+                calls_off: false,
             },
         );
         if let Login::User(user) = login {
@@ -233,6 +241,19 @@ impl State {
         if let Some(authorization) = self.authorizations.get_mut(&key) {
             authorization.login = Login::Revoked;
         }
+    }
+
+    /// Ends the login of a key that was used from two places; it answers `AUTH_KEY_DUPLICATED` from now on.
+    pub(crate) fn duplicate(&mut self, key: i64) {
+        self.end_login(key);
+        if let Some(authorization) = self.authorizations.get_mut(&key) {
+            authorization.login = Login::Duplicated;
+        }
+    }
+
+    /// What the world knows of a key, to be changed.
+    pub(crate) fn authorization_mut(&mut self, key: i64) -> Option<&mut Authorization> {
+        self.authorizations.get_mut(&key)
     }
 
     fn end_login(&mut self, key: i64) {

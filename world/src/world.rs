@@ -8,14 +8,11 @@ use crate::call::Call;
 use crate::caller::Caller;
 use crate::config::WorldConfig;
 use crate::crypto::{PasswordCrypto, PasswordParams};
-use crate::error::{
-    AUTH_KEY_UNREGISTERED, BOT_METHOD_INVALID, FROZEN_METHOD_INVALID, METHOD_NOT_IMPLEMENTED,
-    RpcError, SESSION_PASSWORD_NEEDED, SESSION_REVOKED, USER_BOT_REQUIRED, USER_DEACTIVATED,
-    USER_DEACTIVATED_BAN,
-};
+use crate::error::METHOD_NOT_IMPLEMENTED;
 use crate::fixtures::{AccountInfo, BotAccount, BotInfo, UserAccount, test_code};
 use crate::methods::{Access, Method, table};
 use crate::model::authorization::Login;
+use crate::model::email::Email;
 use crate::model::ids::UserId;
 use crate::model::password::Password;
 use crate::model::user::{Bot, Standing, User};
@@ -80,6 +77,7 @@ impl World {
         user.username.clone_from(&account.username);
         user.phone = Some(phone);
         user.premium = account.premium;
+        user.dc = account.dc;
         user.password = account
             .password
             .as_ref()
@@ -116,6 +114,7 @@ impl World {
         let id = written.unwrap_or_else(|| UserId(self.state.fresh_id()));
         let mut bot = User::new(id, account.name.as_str());
         bot.username = Some(account.username.clone());
+        bot.dc = account.dc;
         bot.bot = Some(Bot {
             token: account.token.clone(),
             inline_placeholder: account.inline_placeholder.clone(),
@@ -215,11 +214,29 @@ impl World {
         call.pushes
     }
 
+    /// Ends a login as another session of its account would: the key is answered with `SESSION_REVOKED`. `false` where it has none.
+    pub fn revoke_session(&mut self, auth_key_id: i64) -> bool {
+        let known = self.user_of(auth_key_id).is_some();
+        self.state.revoke(auth_key_id);
+        known
+    }
+
+    /// Ends a key as if it had been used from two places at once: it is answered with `AUTH_KEY_DUPLICATED`. `false` where it has no login.
+    pub fn duplicate_key(&mut self, auth_key_id: i64) -> bool {
+        let known = self.user_of(auth_key_id).is_some();
+        self.state.duplicate(auth_key_id);
+        known
+    }
+
+    /// The newest e-mails that the service sent, oldest first; nothing leaves the world, so a test reads the codes here.
+    pub fn emails(&self) -> impl Iterator<Item = &Email> {
+        self.state.emails.sent()
+    }
+
     /// Carries out one call.
     ///
     /// `request` is in terms of the newest layer, without wrappers such as `invokeWithLayer`.
     pub fn call(&mut self, now: UnixTime, caller: &Caller, request: &Object) -> Outcome {
-        self.state.touch(caller, now.date());
         let mut call = Call {
             me: None,
             state: &mut self.state,
@@ -230,7 +247,8 @@ impl World {
         };
         let reply = match self.methods.get(request.name()) {
             Some(method) => {
-                enter(&mut call, method).and_then(|()| (method.handler)(&mut call, request))
+                let entered = call.enter(method, request);
+                entered.and_then(|()| (method.handler)(&mut call, request))
             }
             None => {
                 call.effects.push(Effect::Unimplemented {
@@ -245,50 +263,4 @@ impl World {
             effects: call.effects,
         }
     }
-}
-
-/// Checks that the caller may call the function, and finds out who he is.
-fn enter(call: &mut Call<'_>, method: &Method) -> Result<(), RpcError> {
-    let login = call.state.login(call.caller.auth_key_id);
-    let Login::User(id) = login else {
-        return match (method.access, login) {
-            (Access::Anyone, _) => Ok(()),
-            (_, Login::PasswordPending(_)) => Err(SESSION_PASSWORD_NEEDED.into()),
-            (_, Login::Revoked) => Err(SESSION_REVOKED.into()),
-            _ => Err(AUTH_KEY_UNREGISTERED.into()),
-        };
-    };
-    let user = call.user_ref(id)?;
-    match user.standing {
-        Standing::Good => {}
-        Standing::Deactivated => return Err(USER_DEACTIVATED.into()),
-        Standing::Banned => return Err(USER_DEACTIVATED_BAN.into()),
-        Standing::Frozen if is_writing(method.name) => return Err(FROZEN_METHOD_INVALID.into()),
-        Standing::Frozen => {}
-    }
-    match (method.access, user.is_bot()) {
-        (Access::People, true) => Err(BOT_METHOD_INVALID.into()),
-        (Access::Bots, false) => Err(USER_BOT_REQUIRED.into()),
-        _ => {
-            call.me = Some(id);
-            Ok(())
-        }
-    }
-}
-
-/// Whether a frozen account is refused the function: whatever changes something, which names of functions tell.
-fn is_writing(function: &str) -> bool {
-    let verb = function.split('.').next_back().unwrap_or(function);
-    ![
-        "get",
-        "check",
-        "search",
-        "resolve",
-        "export",
-        "read",
-        "logOut",
-        "updateStatus",
-    ]
-    .iter()
-    .any(|reading| verb.starts_with(reading))
 }

@@ -279,6 +279,9 @@ impl Rpc {
                         actions.push(self.reply(&waiting, reply));
                     }
                 }
+                Effect::EmailSent { address, code } => {
+                    tracing::info!(%address, %code, "an e-mail with a code");
+                }
                 Effect::Unimplemented { function } => {
                     tracing::warn!(%function, "nobody implements this function");
                 }

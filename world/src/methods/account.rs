@@ -16,6 +16,7 @@ use crate::request::Arguments;
 use crate::usernames::{check_username, key};
 
 pub(super) mod notify;
+pub(super) mod phone;
 pub(super) mod privacy;
 
 pub(super) const METHODS: &[Method] = &[
@@ -42,6 +43,22 @@ pub(super) const METHODS: &[Method] = &[
         "account.getWebAuthorizations",
         Access::People,
         get_web_authorizations,
+    ),
+    Method::new(
+        "account.sendChangePhoneCode",
+        Access::People,
+        phone::send_code,
+    ),
+    Method::new("account.changePhone", Access::People, phone::change),
+    Method::new(
+        "account.invalidateSignInCodes",
+        Access::People,
+        phone::invalidate_codes,
+    ),
+    Method::new(
+        "account.setAuthorizationTTL",
+        Access::People,
+        set_session_ttl,
     ),
     Method::new("account.getAccountTTL", Access::People, get_ttl),
     Method::new("account.setAccountTTL", Access::People, set_ttl),
@@ -247,11 +264,16 @@ fn get_authorizations(call: &mut Call<'_>, _: &Object) -> Result<Value, RpcError
             let hash = if current { 0 } else { row.hash };
             session::authorization(&row.client, hash, (row.created, row.active), &row.ip)
                 .with_flag("current", current)
+                .with_flag("encrypted_requests_disabled", row.secret_chats_off)
+                .with_flag("call_requests_disabled", row.calls_off)
                 .into()
         })
         .collect();
     Ok(Object::new("account.authorizations")
-        .with("authorization_ttl_days", 180)
+        .with(
+            "authorization_ttl_days",
+            call.user_ref(me)?.session_ttl_days,
+        )
         .with("authorizations", rows)
         .into())
 }
@@ -277,7 +299,26 @@ fn reset_authorization(call: &mut Call<'_>, request: &Object) -> Result<Value, R
 }
 
 fn change_authorization(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
-    session_key(call, request.need_long("hash")?)?;
+    let key = match request.need_long("hash")? {
+        0 => call.caller.auth_key_id,
+        hash => session_key(call, hash)?,
+    };
+    let secret_chats_off = request.bool("encrypted_requests_disabled");
+    let calls_off = request.bool("call_requests_disabled");
+    if let Some(authorization) = call.state.authorization_mut(key) {
+        authorization.secret_chats_off = secret_chats_off.unwrap_or(authorization.secret_chats_off);
+        authorization.calls_off = calls_off.unwrap_or(authorization.calls_off);
+    }
+    Ok(done())
+}
+
+fn set_session_ttl(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
+    let me = call.me()?;
+    let days = request.need_int("authorization_ttl_days")?;
+    if !(1..=366).contains(&days) {
+        return Err(TTL_DAYS_INVALID.into());
+    }
+    call.user_mut(me)?.session_ttl_days = days;
     Ok(done())
 }
 

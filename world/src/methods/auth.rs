@@ -7,13 +7,14 @@ use tl_parser::{Object, Value};
 use super::{Access, Method, done};
 use crate::call::Call;
 use crate::error::{
-    ACCESS_TOKEN_INVALID, API_ID_INVALID, AUTH_BYTES_INVALID, AUTH_KEY_UNREGISTERED, DC_ID_INVALID,
-    FIRSTNAME_INVALID, PHONE_CODE_EMPTY, PHONE_CODE_EXPIRED, PHONE_CODE_HASH_EMPTY,
-    PHONE_CODE_INVALID, PHONE_NUMBER_BANNED, PHONE_NUMBER_INVALID, PHONE_NUMBER_OCCUPIED, RpcError,
+    ACCESS_TOKEN_INVALID, API_ID_INVALID, AUTH_BYTES_INVALID, DC_ID_INVALID, FIRSTNAME_INVALID,
+    PHONE_CODE_EMPTY, PHONE_CODE_EXPIRED, PHONE_CODE_HASH_EMPTY, PHONE_CODE_INVALID,
+    PHONE_NUMBER_BANNED, PHONE_NUMBER_INVALID, PHONE_NUMBER_OCCUPIED, RpcError,
     SEND_CODE_UNAVAILABLE, SESSION_PASSWORD_NEEDED, USER_DEACTIVATED,
 };
 use crate::fixtures::test_code;
 use crate::model::authorization::Login;
+use crate::model::email::pattern;
 use crate::model::ids::UserId;
 use crate::model::login::{CodeWay, Exported, MAX_ATTEMPTS, SentCode};
 use crate::model::message::Place;
@@ -24,6 +25,7 @@ use crate::posting::Draft;
 use crate::request::Arguments;
 use crate::state::SERVICE_ACCOUNT;
 
+mod email;
 mod qr;
 
 pub(super) const METHODS: &[Method] = &[
@@ -42,6 +44,13 @@ pub(super) const METHODS: &[Method] = &[
     Method::new("auth.exportLoginToken", Access::Anyone, qr::export),
     Method::new("auth.importLoginToken", Access::Anyone, qr::import),
     Method::new("auth.acceptLoginToken", Access::People, qr::accept),
+    Method::new("auth.resetLoginEmail", Access::Anyone, email::reset),
+    Method::new(
+        "account.sendVerifyEmailCode",
+        Access::Anyone,
+        email::send_code,
+    ),
+    Method::new("account.verifyEmail", Access::Anyone, email::verify),
 ];
 
 /// Seconds after which the next way of sending a code may be asked for.
@@ -52,48 +61,65 @@ const EXPORT_LIFETIME: i64 = 600;
 const NAME_MAX: usize = 64;
 
 fn send_code(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
-    check_api_id(request)?;
+    check_api_id(call, request)?;
     let phone = digits(request.need_str("phone_number")?);
     let code = test_code(&phone).ok_or(PHONE_NUMBER_INVALID)?;
     let owner = call.state.phones.get(&phone).copied();
-    let standing = owner.and_then(|id| Some(call.state.users.get(&id)?.standing));
-    if standing == Some(Standing::Banned) {
+    let account = owner.and_then(|id| call.state.users.get(&id));
+    if account.is_some_and(|account| account.standing == Standing::Banned) {
         return Err(PHONE_NUMBER_BANNED.into());
     }
-    let listener = owner.filter(|id| !call.state.keys_of(*id).is_empty());
-    let way = if listener.is_some() {
-        CodeWay::App
-    } else {
-        CodeWay::Sms
-    };
-    let reply = remember_code(call, phone, code.clone(), way)?;
-    if let Some(user) = listener {
-        tell_code(call, user, &code)?;
+    let here = call.caller.dc;
+    if let Some(home) = account
+        .and_then(|account| account.dc)
+        .filter(|dc| *dc != here)
+    {
+        return Err(RpcError::migrate("PHONE", home));
     }
-    Ok(reply)
+    if let Some(near) = call.state.config.network_dc.filter(|dc| *dc != here) {
+        return Err(RpcError::migrate("NETWORK", near));
+    }
+    let address = owner.and_then(|owner| email::address(call, owner));
+    let listener = owner.filter(|id| !call.state.keys_of(*id).is_empty());
+    let way = match (&address, listener) {
+        (Some(_), _) => CodeWay::Email,
+        (None, _) if call.state.config.login_email_required => CodeWay::SetUpEmail,
+        (None, Some(_)) => CodeWay::App,
+        (None, None) => CodeWay::Sms,
+    };
+    let (hash, reply) = remember_code(call, phone, code.clone(), way)?;
+    match (address, listener) {
+        (Some(address), _) => email::email_login(call, &hash, &address),
+        (None, Some(user)) if way == CodeWay::App => {
+            tell_code(call, user, &code)?;
+            Ok(reply)
+        }
+        _ => Ok(reply),
+    }
 }
 
-/// Keeps a code and gives its `auth.sentCode`.
+/// Keeps a code and gives its hash and `auth.sentCode`.
 pub(super) fn remember_code(
     call: &mut Call<'_>,
     phone: String,
     code: String,
     way: CodeWay,
-) -> Result<Value, RpcError> {
+) -> Result<(String, Value), RpcError> {
     make_room(call)?;
     let hash = call.state.random.hex::<9>();
     let lifetime = call.state.config.phone_code_lifetime;
-    let reply = sent_code(&hash, &code, way);
     let sent = SentCode {
         phone,
         code,
         way,
+        email: None,
         until: call.now.plus(lifetime).seconds(),
         attempts: 0,
         confirmed: false,
     };
-    call.state.logins.codes.insert(hash, sent);
-    Ok(reply)
+    let reply = sent_code(&hash, &sent);
+    call.state.logins.codes.insert(hash.clone(), sent);
+    Ok((hash, reply))
 }
 
 /// Refuses more half-finished logins than the world keeps.
@@ -107,22 +133,30 @@ fn make_room(call: &mut Call<'_>) -> Result<(), RpcError> {
     }
 }
 
-fn sent_code(hash: &str, code: &str, way: CodeWay) -> Value {
-    let length = i32::try_from(code.len()).unwrap_or(i32::MAX);
-    let name = match way {
-        CodeWay::App => "auth.sentCodeTypeApp",
-        CodeWay::Sms => "auth.sentCodeTypeSms",
-        CodeWay::Call => "auth.sentCodeTypeCall",
+fn sent_code(hash: &str, sent: &SentCode) -> Value {
+    let length = i32::try_from(sent.code.len()).unwrap_or(i32::MAX);
+    let kind = match sent.way {
+        CodeWay::App => Object::new("auth.sentCodeTypeApp").with("length", length),
+        CodeWay::Sms => Object::new("auth.sentCodeTypeSms").with("length", length),
+        CodeWay::Call => Object::new("auth.sentCodeTypeCall").with("length", length),
+        CodeWay::Email => {
+            let address = sent.email.as_deref().unwrap_or_default();
+            Object::new("auth.sentCodeTypeEmailCode")
+                .with("email_pattern", pattern(address))
+                .with("length", length)
+                .with("reset_available_period", 0)
+        }
+        CodeWay::SetUpEmail => Object::new("auth.sentCodeTypeSetUpEmailRequired"),
     };
-    let next = way.next().map(|next| {
+    let next = sent.way.next().map(|next| {
         Object::new(match next {
             CodeWay::Call => "auth.codeTypeCall",
-            CodeWay::App | CodeWay::Sms => "auth.codeTypeSms",
+            _ => "auth.codeTypeSms",
         })
     });
     let timeout = next.as_ref().map(|_| RESEND_AFTER);
     Object::new("auth.sentCode")
-        .with("type", Object::new(name).with("length", length))
+        .with("type", kind)
         .with("phone_code_hash", hash)
         .with_opt("next_type", next)
         .with_opt("timeout", timeout)
@@ -141,12 +175,19 @@ fn tell_code(call: &mut Call<'_>, user: UserId, code: &str) -> Result<(), RpcErr
     Ok(())
 }
 
-/// Real ids are positive; the real service refuses 0.
-fn check_api_id(request: &Object) -> Result<(), RpcError> {
-    if request.need_int("api_id")? <= 0 {
-        return Err(API_ID_INVALID.into());
+/// Real ids are positive; the real service refuses 0. Where the configuration lists applications, id and hash must be of one.
+fn check_api_id(call: &Call<'_>, request: &Object) -> Result<(), RpcError> {
+    let id = request.need_int("api_id")?;
+    let hash = request.need_str("api_hash")?;
+    let known = match &call.state.config.api_ids {
+        Some(known) => known.get(&id).is_some_and(|known| known == hash),
+        None => id > 0,
+    };
+    if known {
+        Ok(())
+    } else {
+        Err(API_ID_INVALID.into())
     }
-    Ok(())
 }
 
 /// The code behind `phone_number` and `phone_code_hash`, with its hash.
@@ -171,7 +212,7 @@ fn find_code<'c>(
 fn resend_code(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
     let (hash, code) = find_code(call, request)?;
     code.way = code.way.next().ok_or(SEND_CODE_UNAVAILABLE)?;
-    Ok(sent_code(&hash, &code.code, code.way))
+    Ok(sent_code(&hash, code))
 }
 
 fn cancel_code(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
@@ -185,12 +226,15 @@ pub(super) fn compare_code(
     call: &mut Call<'_>,
     request: &Object,
 ) -> Result<(String, String), RpcError> {
-    let given = request.str("phone_code").unwrap_or_default();
+    let given = match request.object("email_verification") {
+        Some(verification) => email::verification(verification)?,
+        None => request.str("phone_code").unwrap_or_default(),
+    };
     if given.is_empty() {
         return Err(PHONE_CODE_EMPTY.into());
     }
     let (hash, code) = find_code(call, request)?;
-    if code.code == given {
+    if code.code == given && code.way != CodeWay::SetUpEmail {
         let phone = code.phone.clone();
         return Ok((hash, phone));
     }
@@ -264,7 +308,7 @@ pub(super) fn trimmed_name(name: &str) -> String {
 }
 
 /// Makes the caller's key a login of `user`, tells the others, and gives the `auth.authorization`.
-fn log_in(call: &mut Call<'_>, user: UserId) -> Result<Value, RpcError> {
+pub(super) fn log_in(call: &mut Call<'_>, user: UserId) -> Result<Value, RpcError> {
     if call.user_ref(user)?.is_deleted() {
         return Err(USER_DEACTIVATED.into());
     }
@@ -303,19 +347,20 @@ fn authorization(call: &Call<'_>, user: UserId) -> Value {
 }
 
 fn check_password(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
-    let user = match call.state.login(call.caller.auth_key_id) {
-        Login::PasswordPending(user) | Login::User(user) => user,
-        Login::None | Login::Revoked => return Err(AUTH_KEY_UNREGISTERED.into()),
-    };
+    let user = call.password_owner()?;
     call.check_password(user, request.need_object("password")?)?;
     log_in(call, user)
 }
 
 fn import_bot(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
-    check_api_id(request)?;
+    check_api_id(call, request)?;
     let token = request.need_str("bot_auth_token")?;
     let bot = call.state.tokens.get(token).copied();
-    log_in(call, bot.ok_or(ACCESS_TOKEN_INVALID)?)
+    let bot = bot.ok_or(ACCESS_TOKEN_INVALID)?;
+    match call.user_ref(bot)?.dc.filter(|dc| *dc != call.caller.dc) {
+        Some(home) => Err(RpcError::migrate("USER", home)),
+        None => log_in(call, bot),
+    }
 }
 
 fn log_out(call: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {

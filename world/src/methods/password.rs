@@ -8,10 +8,10 @@ use super::{Access, Method, done};
 use crate::call::Call;
 use crate::crypto::{PasswordParams, PasswordProof};
 use crate::error::{
-    AUTH_KEY_UNREGISTERED, NEW_SALT_INVALID, NEW_SETTINGS_INVALID, PASSWORD_HASH_INVALID, RpcError,
+    NEW_SALT_INVALID, NEW_SETTINGS_INVALID, PASSWORD_EMPTY, PASSWORD_HASH_INVALID, RpcError,
     SRP_ID_INVALID,
 };
-use crate::model::authorization::Login;
+use crate::model::email::pattern;
 use crate::model::ids::UserId;
 use crate::model::password::{OpenChallenge, Password};
 use crate::random::Purpose;
@@ -30,7 +30,41 @@ pub(super) const METHODS: &[Method] = &[
         update_password_settings,
     ),
     Method::new("account.getTmpPassword", Access::People, get_tmp_password),
+    Method::new(
+        "account.confirmPasswordEmail",
+        Access::People,
+        recovery::confirm_email,
+    ),
+    Method::new(
+        "account.resendPasswordEmail",
+        Access::People,
+        recovery::resend_email,
+    ),
+    Method::new(
+        "account.cancelPasswordEmail",
+        Access::People,
+        recovery::cancel_email,
+    ),
+    Method::new("account.resetPassword", Access::People, recovery::reset),
+    Method::new(
+        "account.declinePasswordReset",
+        Access::People,
+        recovery::decline_reset,
+    ),
+    Method::new(
+        "auth.requestPasswordRecovery",
+        Access::Anyone,
+        recovery::request_recovery,
+    ),
+    Method::new(
+        "auth.checkRecoveryPassword",
+        Access::Anyone,
+        recovery::check_recovery,
+    ),
+    Method::new("auth.recoverPassword", Access::Anyone, recovery::recover),
 ];
+
+mod recovery;
 
 /// The only algorithm there is.
 const ALGORITHM: &str = "passwordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow";
@@ -38,10 +72,7 @@ const ALGORITHM: &str = "passwordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SH
 const CHALLENGE_LIFETIME: i64 = 3600;
 
 fn get_password(call: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
-    let user = match call.state.login(call.caller.auth_key_id) {
-        Login::PasswordPending(user) | Login::User(user) => user,
-        Login::None | Login::Revoked => return Err(AUTH_KEY_UNREGISTERED.into()),
-    };
+    let user = call.password_owner()?;
     let (salt1, salt2) = call.server_salts(user);
     let (g, p) = call.state.crypto.group();
     let new = PasswordParams { salt1, salt2, g, p };
@@ -52,7 +83,15 @@ fn get_password(call: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
         .with("new_algo", algorithm(&new))
         .with("new_secure_algo", secure)
         .with("secure_random", secure_random);
-    let Some(password) = call.user_ref(user)?.password.clone() else {
+    let account = call.user_ref(user)?;
+    let pending = account.pending_password.as_ref();
+    let unconfirmed = pending.map(|pending| pattern(&pending.email));
+    let login_email = account.login_email.as_deref().map(pattern);
+    let reply = reply
+        .with_opt("email_unconfirmed_pattern", unconfirmed)
+        .with_opt("pending_reset_date", account.password_reset)
+        .with_opt("login_email_pattern", login_email);
+    let Some(password) = account.password.clone() else {
         return Ok(reply.into());
     };
     let verifier = call.verifier(user, &password)?;
@@ -160,33 +199,58 @@ fn update_password_settings(call: &mut Call<'_>, request: &Object) -> Result<Val
     let me = call.me()?;
     call.check_password(me, request.need_object("password")?)?;
     let settings = request.need_object("new_settings")?;
+    let email = settings.str("email");
     let Some(new_algo) = settings.object("new_algo") else {
-        return Ok(done());
+        // Only the recovery address changes.
+        let Some(email) = email else {
+            return Ok(done());
+        };
+        let password = call.user_mut(me)?.password.as_mut();
+        let password = password.ok_or(PASSWORD_EMPTY)?;
+        if email.is_empty() {
+            password.recovery_email = None;
+            return Ok(done());
+        }
+        return recovery::await_confirmation(call, me, None, email);
     };
-    let hash = settings.bytes("new_password_hash").unwrap_or_default();
     if new_algo.name() != ALGORITHM {
+        let hash = settings.bytes("new_password_hash").unwrap_or_default();
         if !hash.is_empty() {
             return Err(NEW_SETTINGS_INVALID.into());
         }
-        call.user_mut(me)?.password = None;
+        let user = call.user_mut(me)?;
+        user.password = None;
+        user.pending_password = None;
+        user.password_reset = None;
         return Ok(done());
     }
-    let verifier: [u8; 256] = hash.try_into().map_err(|_| NEW_SETTINGS_INVALID)?;
-    let params = call.checked_params(me, new_algo)?;
-    let hint = settings.str("hint").unwrap_or_default().to_owned();
+    let mut password = new_password(call, me, settings)?;
+    if let Some(email) = email.filter(|email| !email.is_empty()) {
+        // The password waits with its address, so that nobody is locked out by a mistyped one.
+        return recovery::await_confirmation(call, me, Some(password), email);
+    }
     let user = call.user_mut(me)?;
-    let recovery_email = user
-        .password
-        .take()
-        .and_then(|password| password.recovery_email);
-    user.password = Some(Password {
+    if email.is_none() {
+        let old = user.password.take();
+        password.recovery_email = old.and_then(|password| password.recovery_email);
+    }
+    user.password = Some(password);
+    user.password_reset = None;
+    Ok(done())
+}
+
+/// The password that `account.passwordInputSettings` describe, without a recovery address.
+fn new_password(call: &Call<'_>, user: UserId, settings: &Object) -> Result<Password, RpcError> {
+    let hash = settings.bytes("new_password_hash").unwrap_or_default();
+    let verifier: [u8; 256] = hash.try_into().map_err(|_| NEW_SETTINGS_INVALID)?;
+    let params = call.checked_params(user, settings.need_object("new_algo")?)?;
+    Ok(Password {
         params,
         verifier: Some(Box::new(verifier)),
         clear: None,
-        hint,
-        recovery_email,
-    });
-    Ok(done())
+        hint: settings.str("hint").unwrap_or_default().to_owned(),
+        recovery_email: None,
+    })
 }
 
 impl Call<'_> {

@@ -201,7 +201,11 @@ fn request_encryption(call: &mut Call<'_>, request: &Object) -> Result<Value, Rp
     if secrets.chats.len() >= CHATS_MAX {
         return Err(RpcError::flood_wait(3600));
     }
-    let offered_to = call.state.keys_of(user);
+    let mut offered_to = call.state.keys_of(user);
+    offered_to.retain(|key| {
+        let authorization = call.state.authorization(*key);
+        authorization.is_some_and(|authorization| !authorization.secret_chats_off)
+    });
     let date = call.date();
     let chat = SecretChat {
         id,

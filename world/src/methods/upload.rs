@@ -179,7 +179,7 @@ fn get_file(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
     let located = call.locate(me, request.need_object("location")?)?;
     if call.state.config.pin_files_to_dc && located.dc_id != call.caller.dc {
         let dc = located.dc_id;
-        return Err(RpcError::new(303, format!("FILE_MIGRATE_{dc}")));
+        return Err(RpcError::migrate("FILE", dc));
     }
     let store = call.state.store.as_ref();
     let bytes = read(store, &located.stored, offset, limit);

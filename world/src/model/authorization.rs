@@ -14,6 +14,8 @@ pub(crate) enum Login {
     User(UserId),
     /// Was logged in until another session ended it.
     Revoked,
+    /// Was used from two places at once.
+    Duplicated,
 }
 
 /// One authorization key, as far as the API knows it.
@@ -28,6 +30,9 @@ pub(crate) struct Authorization {
     pub(crate) seq: i32,
     /// Name in the list of sessions.
     pub(crate) hash: i64,
+    /// Whether new secret chats and calls are not offered to this key.
+    pub(crate) secret_chats_off: bool,
+    pub(crate) calls_off: bool,
 }
 
 impl Authorization {

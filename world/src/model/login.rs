@@ -12,6 +12,10 @@ pub(crate) enum CodeWay {
     App,
     Sms,
     Call,
+    /// To the login address of the account.
+    Email,
+    /// Not at all yet: the account needs an address first.
+    SetUpEmail,
 }
 
 impl CodeWay {
@@ -20,7 +24,7 @@ impl CodeWay {
         match self {
             Self::App => Some(Self::Sms),
             Self::Sms => Some(Self::Call),
-            Self::Call => None,
+            Self::Call | Self::Email | Self::SetUpEmail => None,
         }
     }
 }
@@ -31,6 +35,8 @@ pub(crate) struct SentCode {
     pub(crate) phone: String,
     pub(crate) code: String,
     pub(crate) way: CodeWay,
+    /// Where an e-mail code was sent.
+    pub(crate) email: Option<String>,
     /// Unix seconds.
     pub(crate) until: i64,
     /// Wrong answers so far.

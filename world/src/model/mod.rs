@@ -3,6 +3,7 @@
 pub(crate) mod authorization;
 pub(crate) mod channel;
 pub(crate) mod chat;
+pub(crate) mod email;
 pub(crate) mod file;
 pub(crate) mod ids;
 pub(crate) mod invite;

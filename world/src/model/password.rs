@@ -19,6 +19,14 @@ pub(crate) struct Password {
     pub(crate) recovery_email: Option<String>,
 }
 
+/// What takes effect once the recovery address is confirmed.
+#[derive(Clone, Debug)]
+pub(crate) struct PendingPassword {
+    /// The new password, where it changes too.
+    pub(crate) password: Option<Password>,
+    pub(crate) email: String,
+}
+
 impl core::fmt::Debug for Password {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Password(..)")

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tl_parser::{Object, Value};
 
 use super::ids::{PeerId, PhotoId, UserId};
-use super::password::Password;
+use super::password::{Password, PendingPassword};
 
 /// When somebody was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Standing {
     Banned,
     /// May read, not act.
     Frozen,
+    /// Reported for spam: may not write to strangers.
+    Limited,
 }
 
 /// What a bot has beyond a person.
@@ -77,6 +79,16 @@ pub(crate) struct User {
     /// Peers this account blocked, and when.
     pub(crate) blocked: BTreeMap<PeerId, i32>,
     pub(crate) password: Option<Password>,
+    /// A new password or recovery address that waits for the code sent there.
+    pub(crate) pending_password: Option<PendingPassword>,
+    /// When the password may be taken away without being known (Unix seconds).
+    pub(crate) password_reset: Option<i32>,
+    /// Where login codes are sent instead of by SMS.
+    pub(crate) login_email: Option<String>,
+    /// Days after which an unused session ends.
+    pub(crate) session_ttl_days: i32,
+    /// The DC that serves the account; `None` for every one.
+    pub(crate) dc: Option<i32>,
     /// Notification settings by the key of their scope, as `inputPeerNotifySettings` gave them.
     pub(crate) notify: BTreeMap<NotifyScope, Object>,
     /// Privacy rules by name of the key, as `PrivacyRule` objects.
@@ -119,6 +131,11 @@ impl User {
             contacts: BTreeMap::new(),
             blocked: BTreeMap::new(),
             password: None,
+            pending_password: None,
+            password_reset: None,
+            login_email: None,
+            session_ttl_days: 180,
+            dc: None,
             notify: BTreeMap::new(),
             privacy: BTreeMap::new(),
             account_ttl_days: 365,

@@ -71,6 +71,8 @@ pub(crate) struct Client {
     pub(crate) key: i64,
     pub(crate) session: i64,
     pub(crate) dc: i32,
+    /// Last number of the address that the client calls from.
+    pub(crate) host: u8,
 }
 
 pub(crate) struct Stage {
@@ -122,6 +124,7 @@ impl Stage {
             key: self.next_key,
             session: self.next_key * 10,
             dc: 2,
+            host: 1,
         }
     }
 
@@ -137,7 +140,7 @@ impl Stage {
                 device_model: "stage".into(),
                 ..ClientInfo::default()
             }),
-            ip: "127.0.0.1".into(),
+            ip: format!("127.0.0.{}", client.host),
         };
         let outcome = self.world.call(
             UnixTime::new(self.now, 0),

@@ -63,7 +63,8 @@ fn the_default_world_has_its_people() {
 }
 
 /// Errors with a number in their type, without the number, and our own.
-const OTHER_ERRORS: [&str; 4] = [
+const OTHER_ERRORS: [&str; 5] = [
+    "400 EMAIL_UNCONFIRMED_",
     "420 FLOOD_WAIT_",
     "400 FILE_PART_",
     "400 PHOTO_INVALID_DIMENSIONS",

@@ -17,11 +17,19 @@ use crate::request::Arguments;
 const LIFETIME: i64 = 30;
 
 pub(super) fn export(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
-    check_api_id(request)?;
+    check_api_id(call, request)?;
     make_room(call)?;
     let key = call.caller.auth_key_id;
     let shown = call.state.logins.tokens.get(&key);
     if let Some(user) = shown.and_then(|token| token.accepted) {
+        let home = call.user_ref(user)?.dc.filter(|dc| *dc != call.caller.dc);
+        if let (Some(home), Some(shown)) = (home, shown) {
+            // The account is served elsewhere; the token is redeemed there.
+            return Ok(Object::new("auth.loginTokenMigrateTo")
+                .with("dc_id", home)
+                .with("token", shown.token.clone())
+                .into());
+        }
         call.state.logins.tokens.remove(&key);
         return finish(call, user);
     }

@@ -8,14 +8,15 @@ use crate::call::{Call, Happened};
 use crate::error::{
     CHAT_ADMIN_REQUIRED, CHAT_FORWARDS_RESTRICTED, CHAT_WRITE_FORBIDDEN, INPUT_USER_DEACTIVATED,
     MEDIA_CAPTION_TOO_LONG, MEDIA_EMPTY, MESSAGE_EMPTY, MESSAGE_ID_INVALID, MESSAGE_IDS_EMPTY,
-    MULTI_MEDIA_TOO_LONG, PEER_ID_INVALID, RANDOM_ID_DUPLICATE, RANDOM_ID_EMPTY, RANDOM_ID_INVALID,
-    REPLY_MESSAGE_ID_INVALID, RpcError, USER_BANNED_IN_CHANNEL, USER_IS_BLOCKED, USER_IS_BOT,
-    YOU_BLOCKED_USER,
+    MULTI_MEDIA_TOO_LONG, PEER_FLOOD, PEER_ID_INVALID, RANDOM_ID_DUPLICATE, RANDOM_ID_EMPTY,
+    RANDOM_ID_INVALID, REPLY_MESSAGE_ID_INVALID, RpcError, USER_BANNED_IN_CHANNEL, USER_IS_BLOCKED,
+    USER_IS_BOT, YOU_BLOCKED_USER,
 };
 use crate::methods::{Access, Method};
 use crate::model::ids::{PeerId, UserId};
 use crate::model::message::{Body, Content, Forward, Message, Place, Reply};
 use crate::model::rights::{AdminRights, BannedRights};
+use crate::model::user::Standing;
 use crate::posting::Draft;
 use crate::request::Arguments;
 use crate::text::{CAPTION_LENGTH_MAX, MESSAGE_LENGTH_MAX};
@@ -111,6 +112,7 @@ impl Call<'_> {
         if sender.has_blocked(user) {
             return Err(YOU_BLOCKED_USER.into());
         }
+        self.check_stranger(me, user)?;
         if sender.is_bot() && user != me {
             if receiver.is_bot() {
                 return Err(USER_IS_BOT.into());
@@ -198,6 +200,8 @@ impl Call<'_> {
         let place = draft.place;
         let date = self.date();
         self.begin_with_default_ttl(me, place);
+        self.note_stranger(me, place);
+        self.kill_shared_codes(me, &draft);
         let (key, happened) = match place {
             // Whoever blocked the sender never gets the message; the sender is not told.
             Place::Private(_, to) if self.has_blocked(to, me) => {
@@ -213,6 +217,60 @@ impl Call<'_> {
         }
         let id = self.state.messages.get(&key).and_then(|m| m.id_for(me));
         (id.unwrap_or(0), happened)
+    }
+
+    /// Whether `user` neither has the caller in his address book nor ever wrote to him.
+    fn is_stranger(&self, me: UserId, user: UserId) -> bool {
+        let acquainted = user == me
+            || self
+                .state
+                .users
+                .get(&user)
+                .is_none_or(|user| user.is_bot() || user.contacts.contains_key(&me));
+        let wrote = || {
+            let mailbox = self.state.mailboxes.get(&me)?;
+            let dialog = mailbox.dialogs.get(&PeerId::User(user))?;
+            let mut copies = dialog.ids.iter().filter_map(|id| mailbox.copies.get(id));
+            Some(copies.any(|copy| !copy.out))
+        };
+        !acquainted && wrote() != Some(true)
+    }
+
+    /// Refuses messages to strangers from accounts that write to too many.
+    fn check_stranger(&self, me: UserId, user: UserId) -> Result<(), RpcError> {
+        let limited = self.user_ref(me)?.standing == Standing::Limited;
+        let most = self.state.config.strangers_per_day;
+        if !limited && most.is_none() || !self.is_stranger(me, user) {
+            return Ok(());
+        }
+        let now = self.now.seconds();
+        let flooding = most.is_some_and(|most| self.state.limits.is_flooding(me, user, most, now));
+        if limited || flooding {
+            return Err(PEER_FLOOD.into());
+        }
+        Ok(())
+    }
+
+    fn note_stranger(&mut self, me: UserId, place: Place) {
+        if let Place::Private(_, user) = place
+            && self.state.config.strangers_per_day.is_some()
+            && self.is_stranger(me, user)
+        {
+            let now = self.now.seconds();
+            self.state.limits.note_stranger(me, user, now);
+        }
+    }
+
+    /// A login code that its owner writes to somebody is dead at once, so that nobody can be talked out of one.
+    fn kill_shared_codes(&mut self, me: UserId, draft: &Draft) {
+        let Body::Ordinary(content) = &draft.body else {
+            return;
+        };
+        let phone = self.state.users.get(&me).and_then(|me| me.phone.clone());
+        if let Some(phone) = phone.filter(|_| draft.place != Place::Private(me, me)) {
+            let codes = &mut self.state.logins.codes;
+            codes.retain(|_, code| code.phone != phone || !content.text.contains(&code.code));
+        }
     }
 
     fn has_blocked(&self, user: UserId, other: UserId) -> bool {
