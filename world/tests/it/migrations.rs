@@ -104,7 +104,7 @@ fn a_login_by_qr_moves_to_the_home_of_whoever_accepts() {
     };
     let token = stage.ok(shown, export());
     let token = token.bytes("token").unwrap().to_vec();
-    let accept = Object::new("auth.acceptLoginToken").with("token", token.clone());
+    let accept = Object::new("auth.acceptLoginToken").with("token", token);
     stage.ok(home, accept);
     assert_eq!(stage.update(shown).name(), "updateLoginToken");
     let moved = stage.ok(shown, export());
