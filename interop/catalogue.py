@@ -64,5 +64,7 @@ CLIENTS = {
         Client("telethon", "Telethon 1.45.0", 229, "python", "Telethon==1.45.0", "telethon_client.py"),
         Client("pyrogram", "Pyrogram 2.0.106", 158, "python", "Pyrogram==2.0.106", "pyrogram_client.py", FAST),
         Client("kurigram", "Kurigram 2.2.26", 229, "python", "Kurigram==2.2.26", "pyrogram_client.py", FAST),
+        Client("mtcute", "mtcute 0.30.3", 227, "node", "@mtcute/node", "mtcute.mjs"),
+        Client("gramjs", "GramJS 2.26.22", 198, "node", "telegram", "gramjs.mjs"),
     )
 }
