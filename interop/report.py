@@ -65,8 +65,21 @@ def markdown(rows: Rows, steps: list[str]) -> str:
     for step in steps:
         lines.append(f"| {step} | {STEPS[step]} | " + " | ".join(cell(rows[name], step) for name in rows) + " |")
     lines.append("")
-    lines += [f"- {note}." for note in notes(rows, steps)]
+    lines += [f"- {note}." for note in grouped(rows, steps)]
     return "\n".join(lines)
+
+
+def grouped(rows: Rows, steps: list[str]) -> list[str]:
+    """The notes, with one line for what several clients have in common."""
+    who: dict[str, list[str]] = {}
+    for name, results in rows.items():
+        label = CLIENTS[name].label
+        for note in notes({name: results}, steps):
+            who.setdefault(note.removeprefix(label).lstrip(",: "), []).append(label)
+    everybody = len(rows)
+    return [
+        f"{what} ({'all' if len(labels) == everybody else ', '.join(labels)})" for what, labels in who.items()
+    ]
 
 
 def update_readme(path: Path, table: str) -> None:

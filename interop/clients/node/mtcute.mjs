@@ -75,6 +75,8 @@ class Mtcute {
 
   async goOnline(client) {
     await client.startUpdatesLoop()
+    // The loop asks where it stands without being waited for; an answer to us comes after the one to it.
+    await client.call({ _: 'updates.getState' })
   }
 
   // Its high level has no sign-up, so these are the calls themselves.

@@ -150,6 +150,8 @@ export class Story {
     await this.adapter.connect(away)
     await this.adapter.login(away, this.server.bob)
     await this.adapter.goOnline(away)
+    await this.adapter.send(this.alice, this.toBob, 'are you there?')
+    await this.adapter.received(away, 'are you there?')
     await this.adapter.goOffline(away)
     for (const number of [1, 2, 3]) await this.adapter.send(this.alice, this.toBob, `while you were away ${number}`)
     away = await this.adapter.comeBack(away)

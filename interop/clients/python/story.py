@@ -152,6 +152,8 @@ class Story:
         await self.adapter.connect(away)
         await self.adapter.login(away, self.server.bob)
         await self.adapter.go_online(away)
+        await self.adapter.send(self.alice, self.to_bob, "are you there?")
+        await self.adapter.received(away, "are you there?")
         await self.adapter.go_offline(away)
         for number in (1, 2, 3):
             await self.adapter.send(self.alice, self.to_bob, f"while you were away {number}")
