@@ -39,6 +39,17 @@ pub struct Rule {
     pub section: &'static str,
     /// The rule in one sentence.
     pub sentence: &'static str,
+    /// Who keeps it.
+    pub keeper: Keeper,
+}
+
+/// Who keeps a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// A file of this crate, named below its `src/`.
+    Core(&'static str),
+    /// Somebody outside this crate, and why.
+    Elsewhere(&'static str),
 }
 
 /// How binding a rule is.
@@ -113,15 +124,16 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Writes the table of an area: name, level, role, section, sentence.
+/// Writes the table of an area: name, level, role, section, sentence, keeper.
 macro_rules! rules {
-    ($($id:ident $level:ident $role:ident $section:ident $sentence:literal)+) => {
+    ($($id:ident $level:ident $role:ident $section:ident $sentence:literal $keeper:ident $who:literal)+) => {
         pub(super) const RULES: &[Rule] = &[$(Rule {
             id: stringify!($id),
             level: super::Level::$level,
             role: super::Role::$role,
             section: $section,
             sentence: $sentence,
+            keeper: super::Keeper::$keeper($who),
         },)+];
     };
 }

@@ -19,6 +19,7 @@ mod message_encrypted;
 mod message_encrypted_v1;
 mod message_gzip;
 mod message_plain;
+mod protocol_coverage;
 mod rules;
 mod secret_chat_keys;
 mod secret_chat_order;
