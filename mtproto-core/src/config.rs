@@ -112,6 +112,9 @@ pub struct ServerConfig {
     pub sessions: usize,
     /// Sessions of one key at once; another one pushes out the one used least recently. Default 64.
     pub sessions_per_key: usize,
+    /// Keys of the key exchange that have neither a session nor a login; another one pushes out the one that has been
+    /// idle for longest, whose client then gets the transport error −404. Default 16384, some 8 MiB.
+    pub idle_keys: usize,
     /// How long a session without a stream is remembered. Default 10 minutes.
     pub session_lifetime: Duration,
     /// How long a stream may be silent, unless it pings with a delay of its own. Default 30 minutes.
@@ -141,6 +144,7 @@ impl ServerConfig {
             connections: 65_536,
             sessions: 65_536,
             sessions_per_key: 64,
+            idle_keys: 16_384,
             session_lifetime: Duration::from_secs(600),
             idle_timeout: Some(Duration::from_secs(1800)),
             control_messages: 64,

@@ -73,7 +73,8 @@ pub enum ServerEvent {
         /// When the binding ends.
         expires_at: UnixTime,
     },
-    /// A client destroyed its key. It is gone from the store.
+    /// A key is gone from the store: its client destroyed it, it came to its end, or it was idle for longest when others
+    /// needed its place.
     AuthKeyDestroyed {
         /// The key.
         auth_key_id: AuthKeyId,

@@ -92,5 +92,6 @@ impl Endpoint {
             dc: created.dc,
             expires_at,
         });
+        self.may_forget_key(auth_key_id);
     }
 }

@@ -13,6 +13,7 @@
 mod binding;
 mod connections;
 mod event;
+mod idle_keys;
 mod incoming;
 mod key_exchange;
 mod known_calls;
@@ -28,6 +29,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use self::connections::{Connection, Control};
+use self::idle_keys::IdleKeys;
 use self::sessions::SessionEntry;
 use self::timers::{Owner, Timers};
 use crate::config::{ServerConfig, Start};
@@ -48,6 +50,7 @@ pub use self::store::{AuthKeyRecord, AuthKeyStore, KeyKind, MemoryKeyStore};
 pub struct Endpoint {
     config: Arc<ServerConfig>,
     keys: Box<dyn AuthKeyStore>,
+    idle_keys: IdleKeys,
     random: Box<dyn SecureRandom + Send>,
     clock: WallClock,
     salts: SaltSchedule,
@@ -82,6 +85,7 @@ impl Endpoint {
             handshakes: ServerHandshakes::new(config.handshake.clone(), config.handshake_runs),
             config,
             keys,
+            idle_keys: IdleKeys::default(),
             random,
             clock: WallClock::new(now, unix),
             salts,
@@ -193,6 +197,7 @@ impl Endpoint {
         for key in sessions {
             self.remove_session(key);
         }
+        self.idle_keys.untrack(auth_key_id);
         self.keys.remove(auth_key_id)
     }
 

@@ -61,6 +61,7 @@ impl Endpoint {
             deadline: None,
         };
         self.sessions.insert(key, entry);
+        self.idle_keys.set_used(key.auth_key_id);
         true
     }
 
@@ -112,6 +113,7 @@ impl Endpoint {
             connection.sessions.remove(&key);
         }
         self.events.push_back(ServerEvent::SessionDestroyed { key });
+        self.on_session_of_key_gone(key.auth_key_id);
         true
     }
 
@@ -296,6 +298,7 @@ impl Endpoint {
 
     /// Only the answer still leaves; then the session goes, too.
     fn on_destroy_auth_key(&mut self, key: SessionKey) {
+        self.idle_keys.untrack(key.auth_key_id);
         let existed = self.keys.remove(key.auth_key_id);
         let others: alloc::vec::Vec<SessionKey> = self
             .sessions_of(key.auth_key_id)

@@ -82,6 +82,9 @@ impl AuthKeyRecord {
 }
 
 /// Keys in memory, gone with the process.
+///
+/// The store itself has no bound. The endpoint keeps it bounded: keys without a session and without a login by
+/// [`ServerConfig::idle_keys`](crate::config::ServerConfig::idle_keys), those with sessions by the sessions.
 #[derive(Debug, Default)]
 pub struct MemoryKeyStore {
     keys: BTreeMap<AuthKeyId, AuthKeyRecord>,
