@@ -65,14 +65,11 @@ macro_rules! misbehaviour {
 
 misbehaviour! {
     // Encrypted envelope: https://core.telegram.org/mtproto/security_guidelines
-    /// The envelope is not what its `msg_key` says, or its lengths are impossible; more is not told on purpose.
+    /// The envelope is not what its `msg_key` says, its lengths are impossible, or it names another key or session; more
+    /// is not told on purpose.
     InvalidMessage = "en_02", Close, "an encrypted message failed its check";
-    /// The message belongs to a session that is not ours.
-    ForeignSession = "se_16", Close, "the message names another session";
     /// A plain message came where only encrypted ones may.
     UnexpectedPlainMessage = "en_09", Drop, "a plain message came after the key exchange";
-    /// The message is encrypted with a key that the session does not use.
-    ForeignKey = "en_08", Close, "the message names another authorization key";
 
     // Identifiers and time: https://core.telegram.org/mtproto/description
     /// A server's identifier is even.
@@ -127,6 +124,8 @@ misbehaviour! {
     NoticeForUnknownMessage = "sv_34", Drop, "bad_msg_notification names a message that was not sent";
     /// Salts came that nobody asked for.
     UnrequestedSalts = "sv_50", Drop, "future_salts answers no request";
+    /// The end of the authorization key is told to a client that did not ask for it.
+    UnrequestedDestruction = "sv_54", Drop, "the key is called destroyed though nobody asked for it";
     /// A pong matches no ping.
     UnmatchedPong = "sv_47", Drop, "a pong matches no ping";
     /// State information answers no request.
@@ -230,10 +229,15 @@ pub enum ConnectionError {
         /// Whether two streams in a row said so.
         confirmed: bool,
     },
-    /// The server refused to bind the temporary key.
+    /// The server refused to bind the temporary key. The next stream makes another one.
+    ///
+    /// The permanent key is worth giving up only if it is older than a minute, see
+    /// <https://core.telegram.org/api/pfs>.
     BindingRefused,
     /// The server did not answer a ping.
     PongTimeout,
+    /// The server answered `destroy_auth_key`: the key and the connection are of no use any more.
+    KeyDestroyed,
 }
 
 impl ConnectionError {
@@ -241,7 +245,7 @@ impl ConnectionError {
     #[must_use]
     pub const fn disposition(&self) -> Disposition {
         match self {
-            Self::KeyUnknown { confirmed: true } | Self::BindingRefused => Disposition::RenewKey,
+            Self::KeyUnknown { confirmed: true } | Self::KeyDestroyed => Disposition::RenewKey,
             _ => Disposition::Close,
         }
     }
@@ -264,6 +268,7 @@ impl fmt::Display for ConnectionError {
             }
             Self::BindingRefused => f.write_str("the server refused to bind the temporary key"),
             Self::PongTimeout => f.write_str("the server did not answer a ping"),
+            Self::KeyDestroyed => f.write_str("the authorization key was destroyed as asked"),
         }
     }
 }

@@ -85,6 +85,9 @@ impl Connection {
             let id = draw_session_id(&mut self.random);
             self.session.renew(id);
         }
+        if self.session.key_is_destroyed() {
+            return Err(self.give_up_key());
+        }
         self.handle_binding_events(now)
     }
 

@@ -255,6 +255,15 @@ impl Connection {
         }
     }
 
+    /// The key was destroyed: nothing can travel under it, so that the connection is closed for good.
+    fn give_up_key(&mut self) -> ConnectionError {
+        self.session.fail_all(QueryFailure::Closed);
+        self.auth_key = None;
+        self.temporary = Temporary::default();
+        self.is_closed = true;
+        ConnectionError::KeyDestroyed
+    }
+
     /// Handles the end of the stream.
     pub fn handle_eof(&mut self, _now: Instant) {
         if self.framer.is_some() {

@@ -39,6 +39,10 @@ pub struct ClientSession {
     pub(super) events: VecDeque<SessionEvent>,
     /// The highest of our identifiers that the server took, as far as we know.
     pub(super) accepted: Option<MsgId>,
+    /// `destroy_auth_key` was asked for.
+    pub(super) wants_key_destroyed: bool,
+    /// The server answered `destroy_auth_key`, in whatever way.
+    pub(super) key_is_destroyed: bool,
     /// The server refused the session as such; a new one is due.
     pub(super) wants_renewal: bool,
     is_used: bool,
@@ -61,6 +65,8 @@ impl ClientSession {
             queries: Queries::default(),
             events: VecDeque::new(),
             accepted: None,
+            wants_key_destroyed: false,
+            key_is_destroyed: false,
             wants_renewal: false,
             is_used: false,
             pings: BTreeMap::new(),
@@ -221,8 +227,17 @@ impl ClientSession {
 
     /// Asks the server to forget the authorization key.
     pub fn destroy_auth_key(&mut self) {
+        self.wants_key_destroyed = true;
         let body = service::DestroyAuthKey {}.to_bytes();
         self.ledger.queue_content(Kind::Request, body);
+    }
+
+    /// Whether `destroy_auth_key` was answered: the key is not to be used any more, whatever the answer says.
+    ///
+    /// Section: <https://core.telegram.org/mtproto/service_messages#destroy-auth-key>.
+    #[must_use]
+    pub const fn key_is_destroyed(&self) -> bool {
+        self.key_is_destroyed
     }
 
     /// Handles an opened message of this session.

@@ -46,12 +46,10 @@ impl ClientSession {
             ServiceMessage::DestroySessionOk(ok) => self.on_destroyed(ok.session_id, true),
             ServiceMessage::DestroySessionNone(none) => self.on_destroyed(none.session_id, false),
             ServiceMessage::NewSessionCreated(created) => self.on_new_session(created),
-            ServiceMessage::DestroyAuthKeyOk(_) | ServiceMessage::DestroyAuthKeyNone(_) => self
-                .events
-                .push_back(SessionEvent::AuthKeyDestroyed { gone: true }),
-            ServiceMessage::DestroyAuthKeyFail(_) => self
-                .events
-                .push_back(SessionEvent::AuthKeyDestroyed { gone: false }),
+            ServiceMessage::DestroyAuthKeyOk(_) | ServiceMessage::DestroyAuthKeyNone(_) => {
+                self.on_key_destroyed(id, true);
+            }
+            ServiceMessage::DestroyAuthKeyFail(_) => self.on_key_destroyed(id, false),
             ServiceMessage::MsgsAck(acks) => acks.msg_ids.iter().for_each(|id| self.on_ack(id)),
             ServiceMessage::BadMsgNotification(notice) => self.on_bad_message(now, id, notice),
             ServiceMessage::BadServerSalt(notice) => self.on_bad_salt(id, notice),
@@ -190,6 +188,16 @@ impl ClientSession {
             session_id,
             existed,
         });
+    }
+
+    fn on_key_destroyed(&mut self, id: MsgId, gone: bool) {
+        if !self.wants_key_destroyed {
+            self.refuse(id, PeerMisbehaved::UnrequestedDestruction);
+            return;
+        }
+        self.key_is_destroyed = true;
+        self.events
+            .push_back(SessionEvent::AuthKeyDestroyed { gone });
     }
 
     fn on_new_session(&mut self, created: service::NewSessionCreated) {

@@ -116,18 +116,16 @@ impl Sent {
         push_bounded(&mut self.containers, (id, inner));
     }
 
-    /// What `id` was.
-    pub(super) fn named(&self, id: MsgId) -> Named {
+    /// What `id` was. Acknowledgements are handed out once, so that naming them again and again brings no more.
+    pub(super) fn named(&mut self, id: MsgId) -> Named {
         if self.kept.contains_key(&id) {
             return Named::Kept;
         }
-        let find = |entry: &&(MsgId, _)| entry.0 == id;
         if let Some((_, inner)) = self.containers.iter().find(|entry| entry.0 == id) {
             return Named::Container(inner.clone());
         }
-        match self.fleeting.iter().find(find) {
-            Some((_, Some(acks))) => Named::Acks(acks.clone()),
-            Some((_, None)) => Named::Gone,
+        match self.fleeting.iter_mut().find(|entry| entry.0 == id) {
+            Some((_, acks)) => acks.take().map_or(Named::Gone, Named::Acks),
             None => Named::Unknown,
         }
     }

@@ -403,6 +403,7 @@ fn destroying_the_key_ends_the_login_on_both_sides() {
     let mut pair = Pair::ready(10);
     pair.query(&api(1));
     pair.settle();
+    let key = pair.client.saved_keys(pair.now).unwrap().auth_key.id();
     pair.client.destroy_auth_key(pair.now).unwrap();
     pair.ping();
     pair.settle();
@@ -410,8 +411,8 @@ fn destroying_the_key_ends_the_login_on_both_sides() {
         pair.client_events
             .contains(&Event::AuthKeyDestroyed { gone: true })
     );
-    let key = pair.client.saved_keys(pair.now).unwrap().auth_key.id();
     assert!(pair.server.keys().get(key).is_none());
+    assert_eq!(pair.client.saved_keys(pair.now), None);
 }
 
 #[test]
