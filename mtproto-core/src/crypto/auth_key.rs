@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_two_numbers_are_the_ends_of_the_hash() {
+    fn hs_53_the_two_numbers_are_the_ends_of_the_hash() {
         let key = AuthKey::new([0; 256]);
         let digest = hash::sha1(&[&[0; 256]]);
         assert_eq!(key.aux_hash(), digest[..8]);

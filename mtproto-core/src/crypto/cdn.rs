@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_decrypt_like_the_whole_file() {
+    fn cd_04_parts_decrypt_like_the_whole_file() {
         let (key, iv) = ([7; 32], [9; 16]);
         let mut whole = std::vec![0; 4096];
         apply(&key, &iv, 0, &mut whole).unwrap();
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_counter_replaces_the_end_of_the_iv() {
+    fn cd_04_the_counter_replaces_the_end_of_the_iv() {
         let mut with_counter = [1; 32];
         apply(&[7; 32], &[9; 16], 16 * 0x0102_0304, &mut with_counter).unwrap();
         let iv = [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 1, 2, 3, 4];
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_part_or_a_short_hash_is_refused() {
+    fn cd_02_a_changed_part_or_a_short_hash_is_refused() {
         let hash = sha256(&[b"part"]);
         assert_eq!(check(b"part", &hash), Ok(()));
         assert_eq!(check(b"Part", &hash), Err(CdnError::Hash));

@@ -6,6 +6,7 @@
 
 use core::fmt;
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use super::auth_key::AuthKey;
@@ -41,13 +42,22 @@ impl Direction {
 }
 
 /// A key and an initialisation vector of AES-256-IGE, erased when dropped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct AesKeyIv {
     /// The 256-bit key.
     pub key: [u8; 32],
     /// The previous ciphertext block (16 bytes), then the previous plaintext block.
     pub iv: [u8; 32],
 }
+
+impl PartialEq for AesKeyIv {
+    /// Compares in constant time.
+    fn eq(&self, other: &Self) -> bool {
+        (self.key.ct_eq(&other.key) & self.iv.ct_eq(&other.iv)).into()
+    }
+}
+
+impl Eq for AesKeyIv {}
 
 impl Drop for AesKeyIv {
     fn drop(&mut self) {

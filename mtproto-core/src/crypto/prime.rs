@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn strong_pseudoprimes_to_fixed_bases_do_not_pass() {
+    fn hs_32_strong_pseudoprimes_to_fixed_bases_do_not_pass() {
         // Arnault 1995: composite, yet strong to every prime base below 307. Its factors are p and 313 (p - 1) + 1 and
         // 353 (p - 1) + 1.
         let p = BigUint::parse_bytes(

@@ -3,6 +3,7 @@
 //! Section: <https://core.telegram.org/mtproto/auth_key#presenting-proof-of-work-server-authentication>.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -15,9 +16,14 @@ use crate::tl::{ReadError, Reader};
 const BLOCK: usize = 16;
 const HASH: usize = 20;
 
-/// A decrypted object with its hash and padding; erased when dropped.
-#[derive(Debug)]
+/// A decrypted object with its hash and padding; erased when dropped and never printed.
 pub struct Decrypted(Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Decrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decrypted(..)")
+    }
+}
 
 /// Why an encrypted object is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! <https://core.telegram.org/method/auth.bindTempAuthKey>.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use subtle::{Choice, ConstantTimeEq};
 
@@ -18,12 +19,21 @@ use crate::random::SecureRandom;
 const BLOCK: usize = 16;
 
 /// An opened message of MTProto 1.0; the body still lies in the frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct OpenedV1<'a> {
     /// The fields in front of the body; in a binding message salt and session are random.
     pub header: Header,
     /// One TL object.
     pub body: &'a [u8],
+}
+
+impl fmt::Debug for OpenedV1<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenedV1")
+            .field("header", &self.header)
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Decrypts and checks a whole frame, in place.

@@ -5,6 +5,7 @@
 
 use core::fmt;
 
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::combinator::combinators;
@@ -145,8 +146,17 @@ combinators! {
 }
 
 /// The client's secret number of a run; wiped when dropped and never printed.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct NewNonce(pub [u8; 32]);
+
+impl PartialEq for NewNonce {
+    /// Compares in constant time.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for NewNonce {}
 
 impl fmt::Debug for NewNonce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! Received bytes that are not consumed yet.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::crypto::aes_ctr::AesCtr256;
 
@@ -10,10 +11,19 @@ const RETAINED: usize = 4096;
 /// A queue of received bytes that lie in one piece, deciphered when they come in.
 ///
 /// Each byte is copied once, from the driver's buffer to here; frames are then handed out in place.
-#[derive(Debug)]
 pub(super) struct Buffer {
     bytes: Vec<u8>,
     start: usize,
+}
+
+impl fmt::Debug for Buffer {
+    /// Without the bytes: an obfuscated stream lies here in clear.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = self.bytes.len().saturating_sub(self.start);
+        f.debug_struct("Buffer")
+            .field("waiting", &waiting)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Buffer {

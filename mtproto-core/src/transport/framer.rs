@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::buffer::Buffer;
 use super::codec::{Decoder, Encoder, Parsed, UnitKind};
@@ -39,7 +40,6 @@ enum Stage {
     Running(Box<Running>),
 }
 
-#[derive(Debug)]
 struct Running {
     detected: Detected,
     decoder: Decoder,
@@ -48,6 +48,17 @@ struct Running {
     encipher: Option<AesCtr256>,
     /// What a client sends before its first frame.
     preamble: Vec<u8>,
+}
+
+impl fmt::Debug for Running {
+    /// Without the header, which holds the keys of the stream.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("detected", &self.detected)
+            .field("decoder", &self.decoder)
+            .field("encoder", &self.encoder)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a stream carried.

@@ -85,3 +85,26 @@ impl SecureRandom for Seeded {
         }
     }
 }
+
+/// Seeded randomness that keeps what it gave.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    seeded: Seeded,
+    pub(crate) given: Vec<Vec<u8>>,
+}
+
+impl Recorder {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self {
+            seeded: Seeded(seed),
+            given: Vec::new(),
+        }
+    }
+}
+
+impl SecureRandom for Recorder {
+    fn fill(&mut self, dest: &mut [u8]) {
+        self.seeded.fill(dest);
+        self.given.push(dest.to_vec());
+    }
+}
