@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn rp_08_a_flood_wait_names_its_seconds() {
+    fn rp_08_rp_10_a_flood_wait_names_its_seconds() {
         for (message, secs) in [
             ("FLOOD_WAIT_0", 0),
             ("FLOOD_WAIT_2147483647", 2_147_483_647),

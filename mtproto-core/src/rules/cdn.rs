@@ -13,5 +13,5 @@ rules! {
     cd_07 Must Client CDN "A CDN server learns nothing private in initConnection." Elsewhere "the caller: the core knows no initConnection"
     cd_08 Documented Client CDN "A part that a CDN server lacks is requested again through the main server." Elsewhere "the caller: the errors of upload.getCdnFile are objects of the API"
     cd_09 GoodPractice Client CDN "Lists of hashes that overlap, lie or are out of order are refused." Elsewhere "the caller: lists of hashes are objects of the API"
-    cd_10 Documented Client CDN "A -404 from a CDN server costs the key for it alone." Core "connection/incoming.rs"
+    cd_10 Documented Client CDN "A -404 from a CDN server costs the key for it alone." Elsewhere "the caller: a CDN server has a connection and a key of its own, and connections share nothing"
 }

@@ -261,11 +261,12 @@ fn se_30_client_takes_no_salt_for_a_message_it_never_sent() {
 }
 
 #[test]
-fn se_31_sv_36_endless_refusals_end_the_query() {
+fn se_31_sv_25_sv_26_sv_31_sv_36_endless_refusals_end_the_query() {
     for notice in [
         |id| bad_salt(id, 1),
         |id| bad_message(id, 48),
         |id| bad_message(id, 20),
+        |id| bad_message(id, 19),
     ] {
         let mut lone = LoneClient::new();
         let (query, mut id) = lone.query(&api(1));

@@ -54,7 +54,7 @@ const RFC3526_2048: &str = "\
     3995497cea956ae515d2261898fa051015728e5a8aacaa68ffffffffffffffff";
 
 #[test]
-fn an_unknown_safe_prime_is_accepted_and_remembered() {
+fn hs_31_an_unknown_safe_prime_is_accepted_and_remembered() {
     let prime = hex::decode(RFC3526_2048).unwrap();
     let mut cache = PrimeCache::new();
     let mut random = Counting(0);
@@ -126,7 +126,7 @@ const CARMICHAEL_K: &str = "\
     a6c806b4e355e1b4792176c9b0f9fb80e675296ad931af52c31bc4958d3bd0606de6aacd7c";
 
 #[test]
-fn a_composite_made_to_pass_fermats_test_is_refused() {
+fn hs_32_a_composite_made_to_pass_fermats_test_is_refused() {
     let k = BigUint::parse_bytes(CARMICHAEL_K.as_bytes(), 16).unwrap();
     let number = (&k * 6_u8 + 1_u8) * (&k * 12_u8 + 1_u8) * (&k * 18_u8 + 1_u8);
     let two = BigUint::from(2_u8);

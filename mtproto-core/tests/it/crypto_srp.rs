@@ -130,6 +130,25 @@ fn a_proof_that_is_cut_or_changed_is_not_accepted() {
 }
 
 #[test]
+fn sr_02_sr_03_a_group_that_is_not_safe_makes_no_password_check() {
+    // The answer takes checked parameters alone, so that all of these end before anything is sent.
+    let known = BigUint::from_bytes_be(&KNOWN_PRIME);
+    let composite = wide(&(&known - 24_u8));
+    let unsafe_half = ((BigUint::from(1_u8) << 2047_u32) + 2895_u32).to_bytes_be();
+    for (prime, g, expected) in [
+        (&composite[..], 4, DhError::NotSafePrime),
+        (&unsafe_half, 3, DhError::NotSafePrime),
+        (&KNOWN_PRIME[..255], 3, DhError::PrimeLength),
+        (&KNOWN_PRIME, 2, DhError::GeneratorResidue),
+        (&KNOWN_PRIME, 11, DhError::GeneratorRange),
+        (&KNOWN_PRIME, 1, DhError::GeneratorRange),
+    ] {
+        let group = dh::check_params(prime, g, &mut PrimeCache::new(), &mut Seeded(3));
+        assert_eq!(group.unwrap_err(), expected, "g = {g}");
+    }
+}
+
+#[test]
 fn sr_04_a_client_refuses_public_values_of_a_cheating_server() {
     let group = group();
     let kdf = kdf(&group);

@@ -13,7 +13,7 @@ use mtproto_core::time::{Instant, UnixTime};
 
 use crate::support::Seeded;
 
-const PRIVATE: &str = include_str!("../../../mock-server/keys/test_rsa_private.pem");
+pub(crate) const PRIVATE: &str = include_str!("../../../mock-server/keys/test_rsa_private.pem");
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 

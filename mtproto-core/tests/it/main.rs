@@ -1,6 +1,8 @@
 //! Stories and vectors over the public interface of the core.
 
+mod connection_answers;
 mod connection_checks;
+mod connection_life;
 mod connection_queries;
 mod crypto_properties;
 mod crypto_rsa;
@@ -13,12 +15,15 @@ mod handshake_exchange;
 mod handshake_replay;
 mod handshake_server;
 mod handshake_support;
+mod handshake_wire;
+mod limits;
 mod message_batch;
 mod message_container;
 mod message_encrypted;
 mod message_encrypted_v1;
 mod message_gzip;
 mod message_plain;
+mod misbehaviour;
 mod protocol_coverage;
 mod rules;
 mod secret_chat_keys;
@@ -26,6 +31,7 @@ mod secret_chat_order;
 mod secret_chat_properties;
 mod secret_chat_rekey;
 mod secret_chat_support;
+mod secrets;
 mod service_messages;
 mod session_properties;
 mod session_stories;

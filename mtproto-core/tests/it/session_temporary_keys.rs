@@ -146,3 +146,24 @@ fn the_binding_is_made_anew_when_its_message_is_refused() {
     pair.settle();
     assert_eq!(pair.answer_to(query), Some(Ok(api(1))));
 }
+
+#[test]
+fn pf_11_what_is_kept_of_a_login_holds_no_temporary_key() {
+    let mut pair = pair_with_temporary_keys(3600);
+    pair.settle();
+    pair.run_for(Duration::from_secs(10_000));
+    let bindings = bound(&pair);
+    assert!(bindings.len() >= 2, "the key was renewed");
+    let temporary: Vec<AuthKeyId> = bindings.iter().map(|binding| binding.0).collect();
+    let saved = permanent(&mut pair);
+    assert!(!temporary.contains(&saved));
+    let told: Vec<AuthKeyId> = pair
+        .client_events
+        .iter()
+        .filter_map(|event| match event {
+            Event::AuthKeyCreated(keys) => Some(keys.auth_key.id()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [saved], "only the permanent key is told");
+}
