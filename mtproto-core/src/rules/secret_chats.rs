@@ -27,7 +27,7 @@ rules! {
     e2_19 Must Client END_TO_END_PFS "One change of keys runs at a time; of two at once the larger number wins." Core "secret_chat/rekey.rs"
     e2_20 Must Client END_TO_END_PFS "The old key is destroyed when no gap needs it any more." Core "secret_chat/rekey.rs"
     e2_21 Paper Client PROVERIF "A change of keys cannot be relayed into another chat." Core "secret_chat/rekey.rs"
-    e2_22 Must Client END_TO_END "The layer of a secret chat never falls." Core "secret_chat/chat.rs"
+    e2_22 Must Client END_TO_END "The layer of a secret chat never falls." Core "secret_chat/incoming.rs"
     e2_23 Must Client END_TO_END "The fingerprint of a file's key is checked." Core "secret_chat/key.rs"
     e2_24 GoodPractice Client END_TO_END "Malformed objects in a secret chat are dropped." Core "secret_chat/incoming.rs"
     e2_25 GoodPractice Client END_TO_END_PFS "The picture of a key is made of 128 bits of SHA-1 and 160 of SHA-256." Core "secret_chat/key.rs"
