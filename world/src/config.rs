@@ -18,6 +18,15 @@ pub struct DcAddress {
     pub media_only: bool,
 }
 
+/// A CDN data centre: its address is among the DCs, its key is told by `help.getCdnConfig`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CdnDc {
+    /// Number of the DC.
+    pub id: i32,
+    /// Its public RSA key, PKCS#1 in PEM.
+    pub public_key: String,
+}
+
 /// Limits that keep a hostile client from filling the memory. They are the real service's where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorldLimits {
@@ -79,6 +88,10 @@ pub struct WorldConfig {
     pub network_dc: Option<i32>,
     /// The DC that has the statistics of channels; others answer `STATS_MIGRATE_X`. `None`: every DC has.
     pub stats_dc: Option<i32>,
+    /// CDN data centres; the first serves files.
+    pub cdns: Vec<CdnDc>,
+    /// Smallest file in bytes that clients are sent to a CDN for.
+    pub cdn_files_from: u64,
     /// Whether a login needs an e-mail address, to be set up on the way where there is none.
     pub login_email_required: bool,
     /// Bounds of memory.
@@ -102,8 +115,17 @@ impl Default for WorldConfig {
             one_address_per_key: false,
             network_dc: None,
             stats_dc: None,
+            cdns: Vec::new(),
+            cdn_files_from: 10 << 20,
             login_email_required: false,
             limits: WorldLimits::default(),
         }
+    }
+}
+
+impl WorldConfig {
+    /// Whether a DC is a CDN.
+    pub(crate) fn is_cdn(&self, dc: i32) -> bool {
+        self.cdns.iter().any(|cdn| cdn.id == dc)
     }
 }

@@ -4,9 +4,9 @@ use tl_parser::Object;
 
 use crate::call::Call;
 use crate::error::{
-    AUTH_KEY_DUPLICATED, AUTH_KEY_UNREGISTERED, BOT_METHOD_INVALID, CONNECTION_API_ID_INVALID,
-    FROZEN_METHOD_INVALID, RpcError, SESSION_PASSWORD_NEEDED, SESSION_REVOKED, USER_BOT_REQUIRED,
-    USER_DEACTIVATED, USER_DEACTIVATED_BAN,
+    AUTH_KEY_DUPLICATED, AUTH_KEY_UNREGISTERED, BOT_METHOD_INVALID, CDN_METHOD_INVALID,
+    CONNECTION_API_ID_INVALID, FROZEN_METHOD_INVALID, RpcError, SESSION_PASSWORD_NEEDED,
+    SESSION_REVOKED, USER_BOT_REQUIRED, USER_DEACTIVATED, USER_DEACTIVATED_BAN,
 };
 use crate::methods::{Access, Method};
 use crate::model::authorization::Login;
@@ -20,6 +20,7 @@ impl Call<'_> {
     pub(crate) fn enter(&mut self, method: &Method, request: &Object) -> Result<(), RpcError> {
         self.check_duplicate()?;
         self.check_client()?;
+        self.check_cdn(method.name)?;
         self.check_login(method)?;
         self.check_dc(method.name)?;
         self.check_flood(request)
@@ -55,6 +56,14 @@ impl Call<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A CDN knows nobody, and little else.
+    fn check_cdn(&self, function: &str) -> Result<(), RpcError> {
+        if self.state.config.is_cdn(self.caller.dc) && !AT_CDN.contains(&function) {
+            return Err(CDN_METHOD_INVALID.into());
+        }
+        Ok(())
     }
 
     fn check_login(&mut self, method: &Method) -> Result<(), RpcError> {
@@ -99,6 +108,9 @@ impl Call<'_> {
         }
     }
 }
+
+/// All that a CDN answers.
+const AT_CDN: [&str; 2] = ["upload.getCdnFile", "help.getConfig"];
 
 /// Whether a DC answers the function to accounts of other DCs too.
 fn is_anywhere(function: &str) -> bool {

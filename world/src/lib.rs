@@ -43,7 +43,7 @@ mod usernames;
 mod world;
 
 pub use caller::{Caller, ClientInfo};
-pub use config::{DcAddress, WorldConfig, WorldLimits};
+pub use config::{CdnDc, DcAddress, WorldConfig, WorldLimits};
 pub use crypto::{PasswordChallenge, PasswordCrypto, PasswordParams, PasswordProof};
 pub use error::{ERRORS, RpcError};
 pub use limits::{FloodRule, FloodRuleError, FloodScope};

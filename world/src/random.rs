@@ -22,6 +22,7 @@ pub(crate) enum Purpose {
     SecretChatHash = 9,
     EncryptedFileHash = 10,
     InlineMessageHash = 11,
+    ContactToken = 12,
 }
 
 /// A seeded generator.

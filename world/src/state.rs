@@ -8,6 +8,7 @@ use crate::crypto::PasswordCrypto;
 use crate::inline::Offers;
 use crate::limits::Limits;
 use crate::model::authorization::{Authorization, Login};
+use crate::model::cdn::CdnFiles;
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
 use crate::model::email::Emails;
@@ -67,6 +68,7 @@ pub(crate) struct State {
     pub(crate) offers: Offers,
     pub(crate) limits: Limits,
     pub(crate) emails: Emails,
+    pub(crate) cdn: CdnFiles,
 }
 
 impl std::fmt::Debug for State {
@@ -117,6 +119,7 @@ impl State {
             offers: Offers::default(),
             limits: Limits::default(),
             emails: Emails::default(),
+            cdn: CdnFiles::default(),
         }
     }
 

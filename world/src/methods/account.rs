@@ -18,6 +18,7 @@ use crate::usernames::{check_username, key};
 pub(super) mod notify;
 pub(super) mod phone;
 pub(super) mod privacy;
+pub(super) mod settings;
 
 pub(super) const METHODS: &[Method] = &[
     Method::new("account.updateStatus", Access::People, update_status),
@@ -60,6 +61,61 @@ pub(super) const METHODS: &[Method] = &[
         Access::People,
         set_session_ttl,
     ),
+    Method::new(
+        "account.setGlobalPrivacySettings",
+        Access::People,
+        settings::set_privacy,
+    ),
+    Method::new(
+        "account.setContentSettings",
+        Access::People,
+        settings::set_content,
+    ),
+    Method::new(
+        "account.setContactSignUpNotification",
+        Access::People,
+        settings::set_sign_ups,
+    ),
+    Method::new(
+        "account.getReactionsNotifySettings",
+        Access::People,
+        settings::get_reactions,
+    ),
+    Method::new(
+        "account.setReactionsNotifySettings",
+        Access::People,
+        settings::set_reactions,
+    ),
+    Method::new(
+        "account.updateBirthday",
+        Access::People,
+        settings::set_birthday,
+    ),
+    Method::new("contacts.getBirthdays", Access::People, settings::birthdays),
+    Method::new(
+        "account.initTakeoutSession",
+        Access::People,
+        settings::begin_takeout,
+    ),
+    Method::new(
+        "account.finishTakeoutSession",
+        Access::People,
+        settings::finish_takeout,
+    ),
+    Method::new(
+        "messages.getSplitRanges",
+        Access::People,
+        settings::split_ranges,
+    ),
+    Method::new(
+        "account.resetWebAuthorization",
+        Access::People,
+        settings::reset_web,
+    ),
+    Method::new("account.resetWebAuthorizations", Access::People, take_note),
+    Method::new("account.reportPeer", Access::People, report),
+    Method::new("account.reportProfilePhoto", Access::People, report),
+    Method::new("messages.reportSpam", Access::People, report),
     Method::new("account.getAccountTTL", Access::People, get_ttl),
     Method::new("account.setAccountTTL", Access::People, set_ttl),
     Method::new("account.deleteAccount", Access::People, delete_account),
@@ -83,17 +139,17 @@ pub(super) const METHODS: &[Method] = &[
     Method::new(
         "account.getContactSignUpNotification",
         Access::People,
-        get_sign_up_notification,
+        settings::get_sign_ups,
     ),
     Method::new(
         "account.getContentSettings",
         Access::People,
-        get_content_settings,
+        settings::get_content,
     ),
     Method::new(
         "account.getGlobalPrivacySettings",
         Access::People,
-        get_global_privacy,
+        settings::get_privacy,
     ),
 ];
 
@@ -106,6 +162,12 @@ const ABOUT_MAX_PREMIUM: usize = 140;
 
 /// Functions that only tell the service something; there is nobody to act on it here.
 fn take_note(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
+    Ok(done())
+}
+
+/// A report about a peer that exists; nobody reads it.
+fn report(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
+    call.peer_in(request, "peer")?;
     Ok(done())
 }
 
@@ -365,16 +427,4 @@ fn delete_account(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcErr
         call.end_authorization(authorization);
     }
     Ok(done())
-}
-
-fn get_sign_up_notification(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
-    Ok(Value::Bool(false))
-}
-
-fn get_content_settings(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
-    Ok(Object::new("account.contentSettings").into())
-}
-
-fn get_global_privacy(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
-    Ok(Object::new("globalPrivacySettings").into())
 }

@@ -21,6 +21,7 @@ use crate::render::user::bot_command;
 use crate::request::Arguments;
 
 mod inline;
+mod menu;
 
 pub(super) const METHODS: &[Method] = &[
     Method::new("messages.getInlineBotResults", Access::People, inline::ask),
@@ -36,6 +37,20 @@ pub(super) const METHODS: &[Method] = &[
     Method::new("bots.resetBotCommands", Access::Bots, reset_commands),
     Method::new("bots.setBotInfo", Access::Everybody, set_info),
     Method::new("bots.getBotInfo", Access::Everybody, get_info),
+    Method::new("bots.setBotMenuButton", Access::Bots, menu::set_button),
+    Method::new("bots.getBotMenuButton", Access::Bots, menu::get_button),
+    Method::new(
+        "bots.setBotGroupDefaultAdminRights",
+        Access::Bots,
+        menu::set_group_rights,
+    ),
+    Method::new(
+        "bots.setBotBroadcastDefaultAdminRights",
+        Access::Bots,
+        menu::set_channel_rights,
+    ),
+    Method::new("bots.canSendMessage", Access::People, menu::may_write),
+    Method::new("bots.allowSendMessage", Access::People, menu::let_write),
     Method::new("messages.startBot", Access::People, start),
     Method::new("messages.getBotCallbackAnswer", Access::People, press),
     Method::new("messages.setBotCallbackAnswer", Access::Bots, answer),

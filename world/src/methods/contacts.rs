@@ -17,6 +17,8 @@ use crate::phone::digits;
 use crate::request::Arguments;
 use crate::usernames::key;
 
+mod links;
+
 pub(super) const METHODS: &[Method] = &[
     Method::new(
         "contacts.resolveUsername",
@@ -41,7 +43,19 @@ pub(super) const METHODS: &[Method] = &[
     Method::new("contacts.toggleTopPeers", Access::People, take_note),
     Method::new("contacts.resetSaved", Access::People, take_note),
     Method::new("contacts.getSaved", Access::People, get_saved),
-    Method::new("contacts.getBirthdays", Access::People, get_birthdays),
+    Method::new("contacts.exportContactToken", Access::People, links::export),
+    Method::new("contacts.importContactToken", Access::People, links::import),
+    Method::new(
+        "contacts.updateContactNote",
+        Access::People,
+        links::set_note,
+    ),
+    Method::new(
+        "contacts.editCloseFriends",
+        Access::People,
+        links::set_close_friends,
+    ),
+    Method::new("contacts.setBlocked", Access::People, links::set_blocked),
     Method::new("contacts.getSponsoredPeers", Access::People, get_sponsored),
 ];
 
@@ -161,6 +175,7 @@ fn import_contacts(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcEr
             first_name: trimmed_name(contact.need_str("first_name")?),
             last_name: trimmed_name(contact.need_str("last_name")?),
             phone,
+            ..call.contact(me, user)?
         };
         call.user_mut(me)?.contacts.insert(user, entry);
         users.push(user);
@@ -220,9 +235,18 @@ fn add_contact(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError>
         first_name,
         last_name: trimmed_name(request.need_str("last_name")?),
         phone: digits(request.need_str("phone")?),
+        ..call.contact(me, user)?
     };
     call.user_mut(me)?.contacts.insert(user, entry);
     contact_updates(call, &[user])
+}
+
+impl Call<'_> {
+    /// What an account keeps of a contact; nothing yet where he is none.
+    fn contact(&self, owner: UserId, user: UserId) -> Result<Contact, RpcError> {
+        let contacts = &self.user_ref(owner)?.contacts;
+        Ok(contacts.get(&user).cloned().unwrap_or_default())
+    }
 }
 
 fn accept_contact(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
@@ -236,6 +260,7 @@ fn accept_contact(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcErr
         first_name: other.first_name.clone(),
         last_name: other.last_name.clone(),
         phone: other.phone.clone().unwrap_or_default(),
+        ..call.contact(me, user)?
     };
     call.user_mut(me)?.contacts.insert(user, entry);
     contact_updates(call, &[user])
@@ -369,13 +394,6 @@ fn get_top_peers(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
 
 fn get_saved(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
     Ok(Vec::<Value>::new().into())
-}
-
-fn get_birthdays(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
-    Ok(Object::new("contacts.contactBirthdays")
-        .with("contacts", Vec::<Value>::new())
-        .with("users", Vec::<Value>::new())
-        .into())
 }
 
 fn get_sponsored(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {

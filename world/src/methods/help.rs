@@ -61,6 +61,7 @@ fn get_config(call: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
             Object::new("dcOption")
                 .with_flag("ipv6", dc.ip.contains(':'))
                 .with_flag("media_only", dc.media_only)
+                .with_flag("cdn", config.is_cdn(dc.id))
                 .with("id", dc.id)
                 .with("ip_address", dc.ip.as_str())
                 .with("port", i32::from(dc.port))
@@ -167,9 +168,14 @@ fn get_app_update(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
     Ok(Object::new("help.noAppUpdate").into())
 }
 
-fn get_cdn_config(_: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
+fn get_cdn_config(call: &mut Call<'_>, _: &Object) -> Result<Value, RpcError> {
+    let keys = call.state.config.cdns.iter().map(|cdn| {
+        Object::new("cdnPublicKey")
+            .with("dc_id", cdn.id)
+            .with("public_key", cdn.public_key.as_str())
+    });
     Ok(Object::new("cdnConfig")
-        .with("public_keys", Vec::<Value>::new())
+        .with("public_keys", Value::vector(keys))
         .into())
 }
 

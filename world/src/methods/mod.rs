@@ -15,6 +15,8 @@ mod messages;
 mod password;
 mod photos;
 mod secret;
+mod stats;
+mod stickers;
 mod updates;
 mod upload;
 mod users;
@@ -83,6 +85,9 @@ const TABLES: &[&[Method]] = &[
     password::METHODS,
     photos::METHODS,
     secret::METHODS,
+    stats::METHODS,
+    stickers::EMPTY,
+    stickers::METHODS,
     updates::METHODS,
     upload::METHODS,
     users::METHODS,

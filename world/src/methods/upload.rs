@@ -18,8 +18,17 @@ pub(super) const METHODS: &[Method] = &[
     Method::new("upload.saveFilePart", Access::Everybody, save_part),
     Method::new("upload.saveBigFilePart", Access::Everybody, save_big_part),
     Method::new("upload.getFile", Access::Everybody, get_file),
-    Method::new("upload.getFileHashes", Access::Everybody, get_file_hashes),
+    Method::new("upload.getFileHashes", Access::Everybody, cdn::get_hashes),
+    Method::new("upload.getCdnFile", Access::Anyone, cdn::get_file),
+    Method::new("upload.reuploadCdnFile", Access::Everybody, cdn::reupload),
+    Method::new(
+        "upload.getCdnFileHashes",
+        Access::Everybody,
+        cdn::get_cdn_hashes,
+    ),
 ];
+
+mod cdn;
 
 /// Largest range of one download, and the block that no download may cross.
 const BLOCK: i64 = 1024 * 1024;
@@ -181,6 +190,12 @@ fn get_file(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
         let dc = located.dc_id;
         return Err(RpcError::migrate("FILE", dc));
     }
+    if request.flag("cdn_supported")
+        && located.picture.is_none()
+        && let Some(redirect) = call.redirect(&located.stored, located.dc_id, offset)
+    {
+        return Ok(redirect.into());
+    }
     let store = call.state.store.as_ref();
     let bytes = read(store, &located.stored, offset, limit);
     let kind = match located.picture {
@@ -195,11 +210,4 @@ fn get_file(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
         .with("mtime", located.date)
         .with("bytes", bytes)
         .into())
-}
-
-/// Only files on CDNs have hashes to check; there are none here.
-fn get_file_hashes(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
-    let me = call.me()?;
-    call.locate(me, request.need_object("location")?)?;
-    Ok(Vec::<Value>::new().into())
 }

@@ -1,6 +1,7 @@
 //! What the world consists of. Nothing here knows a TL constructor or a layer.
 
 pub(crate) mod authorization;
+pub(crate) mod cdn;
 pub(crate) mod channel;
 pub(crate) mod chat;
 pub(crate) mod email;

@@ -44,17 +44,25 @@ pub(crate) struct Bot {
     pub(crate) commands: Vec<(String, String)>,
     /// What stands in the text field of whoever asks the bot from another chat; `None` where the bot cannot be asked so.
     pub(crate) inline_placeholder: Option<String>,
+    /// `BotMenuButton` by user; `None` for all others.
+    pub(crate) menu_buttons: BTreeMap<Option<UserId>, Object>,
+    /// `chatAdminRights` that the bot asks for when it is added.
+    pub(crate) group_rights: Option<Object>,
+    pub(crate) channel_rights: Option<Object>,
     /// Counts changes of commands and description.
     pub(crate) info_version: i32,
 }
 
 /// How one account named another in its address book.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Contact {
     pub(crate) first_name: String,
     pub(crate) last_name: String,
     /// The phone number as the contact's owner knows it; empty when added by id.
     pub(crate) phone: String,
+    /// `textWithEntities` that only the owner sees.
+    pub(crate) note: Option<Object>,
+    pub(crate) close_friend: bool,
 }
 
 /// A person or bot.
@@ -97,6 +105,14 @@ pub(crate) struct User {
     pub(crate) account_ttl_days: i32,
     /// Seconds that messages of chats begun by this account live; 0 for ever.
     pub(crate) default_ttl: i32,
+    /// Settings that are only kept, by kind.
+    pub(crate) settings: BTreeMap<&'static str, Object>,
+    /// `birthday`.
+    pub(crate) birthday: Option<Object>,
+    /// An export of the account's data that is under way.
+    pub(crate) takeout: Option<i64>,
+    /// Bots that may write first.
+    pub(crate) allowed_bots: BTreeSet<UserId>,
     /// Folders (chat filters) by id, as `DialogFilter` objects.
     pub(crate) filters: BTreeMap<i32, Object>,
     /// Terms of service that were accepted, to answer `help.acceptTermsOfService` twice alike.
@@ -140,6 +156,10 @@ impl User {
             privacy: BTreeMap::new(),
             account_ttl_days: 365,
             default_ttl: 0,
+            settings: BTreeMap::new(),
+            birthday: None,
+            takeout: None,
+            allowed_bots: BTreeSet::new(),
             filters: BTreeMap::new(),
             accepted_terms: BTreeSet::new(),
         }

@@ -80,7 +80,7 @@ impl View<'_> {
             .members
             .keys()
             .filter_map(|id| self.state.users.get(id))
-            .filter_map(|user| Some(bot_info(user, user.bot.as_ref()?).into()))
+            .filter_map(|user| Some(bot_info(user, user.bot.as_ref()?, self.viewer).into()))
             .collect();
         let admins = channel
             .members

@@ -67,7 +67,7 @@ impl View<'_> {
             .participants
             .keys()
             .filter_map(|id| self.state.users.get(id))
-            .filter_map(|user| Some(bot_info(user, user.bot.as_ref()?).into()))
+            .filter_map(|user| Some(bot_info(user, user.bot.as_ref()?, self.viewer).into()))
             .collect();
         let invite = chat
             .invites

@@ -37,6 +37,10 @@ impl View<'_> {
         Object::new("user")
             .with_flag("self", is_self)
             .with_flag("contact", contact.is_some())
+            .with_flag(
+                "close_friend",
+                contact.is_some_and(|contact| contact.close_friend),
+            )
             .with_flag("mutual_contact", mutual)
             .with_flag("bot", user.is_bot())
             // Privacy mode is off: bots see every message of their groups.
@@ -109,6 +113,9 @@ impl View<'_> {
                 .count();
         let common = if user.id == self.viewer { 0 } else { common };
         let settings = self.peer_settings(user);
+        let bot = user.bot.as_ref();
+        let contact = viewer.and_then(|viewer| viewer.contacts.get(&user.id));
+        let note = contact.and_then(|contact| contact.note.clone());
         let full = Object::new("userFull")
             .with_flag("blocked", blocked)
             .with_flag("can_pin_message", true)
@@ -128,8 +135,23 @@ impl View<'_> {
                 "notify_settings",
                 self.notify_settings(NotifyScope::Peer(peer)),
             )
-            .with_opt("bot_info", user.bot.as_ref().map(|bot| bot_info(user, bot)))
+            .with_opt(
+                "bot_info",
+                user.bot
+                    .as_ref()
+                    .map(|bot| bot_info(user, bot, self.viewer)),
+            )
             .with_opt("pinned_msg_id", self.pinned_message(PeerId::User(user.id)))
+            .with_opt(
+                "bot_group_admin_rights",
+                bot.and_then(|bot| bot.group_rights.clone()),
+            )
+            .with_opt(
+                "bot_broadcast_admin_rights",
+                bot.and_then(|bot| bot.channel_rights.clone()),
+            )
+            .with_opt("birthday", self.birthday(user.id))
+            .with_opt("note", note)
             .with(
                 "common_chats_count",
                 i32::try_from(common).unwrap_or(i32::MAX),
@@ -139,6 +161,12 @@ impl View<'_> {
                 self.state.ttl(Place::Private(self.viewer, user.id)),
             );
         self.with_peers(Object::new("users.userFull").with("full_user", full))
+    }
+
+    /// `birthday` of somebody, if the viewer may see it.
+    pub(crate) fn birthday(&self, id: UserId) -> Option<Object> {
+        let birthday = self.state.users.get(&id)?.birthday.clone();
+        birthday.filter(|_| self.state.permits(id, "Birthday", self.viewer))
     }
 
     /// Whether messages of the viewer's wait for their date in a chat.
@@ -176,7 +204,11 @@ impl View<'_> {
 }
 
 /// `botInfo` of a bot.
-pub(crate) fn bot_info(user: &User, bot: &Bot) -> Object {
+pub(crate) fn bot_info(user: &User, bot: &Bot, viewer: UserId) -> Object {
+    let buttons = &bot.menu_buttons;
+    let button = buttons.get(&Some(viewer)).or_else(|| buttons.get(&None));
+    let button = button.cloned();
+    let button = button.unwrap_or_else(|| Object::new("botMenuButtonDefault"));
     let commands: Vec<Value> = bot
         .commands
         .iter()
@@ -186,7 +218,7 @@ pub(crate) fn bot_info(user: &User, bot: &Bot) -> Object {
         .with("user_id", user.id.0)
         .with("description", bot.description.as_str())
         .with("commands", commands)
-        .with("menu_button", Object::new("botMenuButtonDefault"))
+        .with("menu_button", button)
 }
 
 /// `botCommand`.

@@ -47,7 +47,7 @@ fn document(file: Object) -> Object {
 }
 
 /// Sends a file to oneself and gives its `document`.
-fn sent_document(stage: &mut Stage, client: Client, bytes: &[u8]) -> Object {
+pub(crate) fn sent_document(stage: &mut Stage, client: Client, bytes: &[u8]) -> Object {
     let file = upload(stage, client, bytes, 1024);
     let random = stage.random();
     let reply = stage.ok(client, send_media(&to_self(), document(file), random));

@@ -2,6 +2,7 @@
 
 mod auth;
 mod bots;
+mod cdn;
 mod channels;
 mod check;
 mod contacts;
@@ -21,5 +22,6 @@ mod photos;
 mod reactions;
 mod schedule;
 mod secret;
+mod settings;
 mod updates;
 mod world;

@@ -120,10 +120,8 @@ impl Call<'_> {
             if receiver.has_blocked(me) {
                 return Err(USER_IS_BLOCKED.into());
             }
-            // A bot never begins a conversation.
-            let mailbox = self.state.mailboxes.get(&me);
-            let began = mailbox.and_then(|mailbox| mailbox.dialogs.get(&PeerId::User(user)));
-            if began.is_none_or(|dialog| dialog.ids.is_empty()) {
+            // A bot begins no conversation but with those who let it.
+            if !self.is_let_in(user, me) {
                 return Err(PEER_ID_INVALID.into());
             }
         }
