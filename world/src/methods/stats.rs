@@ -91,7 +91,7 @@ fn get_broadcast(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcErro
     let listening = channel.members.keys().filter(|member| {
         let user = call.state.users.get(member);
         let settings = user.and_then(|user| user.notify.get(&scope));
-        !settings.is_some_and(|settings| settings.int("mute_until").unwrap_or(0) > now)
+        settings.is_none_or(|settings| settings.int("mute_until").unwrap_or(0) <= now)
     });
     let notified = Object::new("statsPercentValue")
         .with("part", number(listening.count()))
