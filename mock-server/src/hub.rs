@@ -332,6 +332,7 @@ impl Hub {
                 Action::Push { to, body } => {
                     self.endpoint.push_update(now, to, &body);
                 }
+                Action::Keep { key, kept } => self.endpoint.set_key_kept(key, kept),
             }
         }
     }

@@ -40,6 +40,6 @@ pub use error::StartError;
 pub use limits::Limits;
 pub use notice::{Notice, NoticeKind, Shed};
 pub use ready::ReadySession;
-pub use server::{MockServer, secret_text};
+pub use server::{MockServer, published_key, secret_text};
 pub use session_strings::SessionError;
 pub use world::fixtures::{AccountInfo, BotInfo};

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 use mtproto_core::config::{ServerConfig, Start};
 use mtproto_core::crypto::dh::{DhError, DhParams, GeneratorTable};
-use mtproto_core::crypto::rsa::RsaPublicKey;
+use mtproto_core::crypto::rsa::{RsaPrivateKey, RsaPublicKey};
 use mtproto_core::endpoint::{AuthKeyRecord, AuthKeyStore as _, Endpoint, MemoryKeyStore};
 use mtproto_core::handshake;
 use mtproto_core::ids::DcId;
@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use world::fixtures::{AccountInfo, BotInfo};
 use world::{DcAddress, World, WorldConfig};
 
-use crate::builder::Builder;
+use crate::builder::{Builder, TEST_KEY};
 use crate::clock::Clock;
 use crate::error::StartError;
 use crate::hub::{Connections, Hub, Secrets};
@@ -56,6 +56,7 @@ pub struct MockServer {
     by_dc: BTreeMap<i32, SocketAddr>,
     door: Option<SocketAddr>,
     dc: i32,
+    seed: u64,
     public_key: RsaPublicKey,
     accounts: Vec<AccountInfo>,
     bots: Vec<BotInfo>,
@@ -116,12 +117,13 @@ impl MockServer {
                 ChaChaRandom::from_seed(seed)
             }
         };
-        let mut first = [0; 10];
+        let mut first = [0; 6];
         random.fill(&mut first);
         let [a, b, world_seed @ ..] = first;
+        // Short enough to be typed, and for the numbers of JavaScript.
         let seed = builder
             .seed
-            .unwrap_or_else(|| u64::from_le_bytes(world_seed));
+            .unwrap_or_else(|| u32::from_le_bytes(world_seed).into());
         let bound = bind(&builder, &all_dcs, u16::from_le_bytes([a, b])).await?;
 
         let (group, table) = GROUP.as_ref().map_err(|error| StartError::Group(*error))?;
@@ -209,6 +211,7 @@ impl MockServer {
             by_dc: bound.by_dc,
             door: bound.door,
             dc: builder.dc,
+            seed,
             public_key,
             accounts,
             bots,
@@ -242,6 +245,12 @@ impl MockServer {
     #[must_use]
     pub fn dc(&self) -> i32 {
         self.dc
+    }
+
+    /// The seed of the world and of the ready sessions, given or drawn.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The key that clients must trust.
@@ -352,6 +361,19 @@ fn addresses(by_dc: &BTreeMap<i32, SocketAddr>, media_dcs: bool) -> Vec<DcAddres
         })
         .collect()
 }
+
+/// The public half of the published test key, which a server has unless it is given another.
+#[must_use]
+pub fn published_key() -> RsaPublicKey {
+    PUBLISHED.clone()
+}
+
+static PUBLISHED: LazyLock<RsaPublicKey> = LazyLock::new(|| {
+    let key = RsaPrivateKey::from_pem(TEST_KEY);
+    key.expect("the committed key is well-formed")
+        .public()
+        .clone()
+});
 
 /// A secret as links to proxies spell it, in hexadecimal.
 #[must_use]

@@ -1,7 +1,9 @@
 //! How a command ends: its exit code, and what a person reads when it failed.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
+
+use anyhow::Context as _;
 
 /// How a command that ran ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,15 @@ pub(crate) fn code_of(result: Result<Ending, Failure>) -> ExitCode {
     }
     eprintln!("mtkit: {error:#}");
     ExitCode::from(code)
+}
+
+/// Writes a result to standard output.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -4,10 +4,14 @@
 //! Exit codes: 0 done, 1 findings, 2 usage or unreadable input, 3 cannot bind or connect, 130 interrupted.
 #![forbid(unsafe_code)]
 
+mod connect;
 mod demo;
 mod exit;
 mod inspect;
+mod keys;
+mod patch_keys;
 mod serve;
+mod session;
 mod tl;
 
 use std::process::ExitCode;
@@ -28,6 +32,12 @@ enum Command {
     Demo(demo::DemoArguments),
     /// Run a mock server until interrupted
     Serve(serve::ServeArguments),
+    /// Print the lines that point a client at a server
+    Connect(connect::ConnectArguments),
+    /// Make a login of a seeded account that a client can begin with
+    Session(session::SessionArguments),
+    /// Copy a library or program with the server's RSA key in the place of its own
+    PatchKeys(patch_keys::PatchArguments),
     /// Decode a capture
     Inspect(inspect::InspectArguments),
     /// Read, check, compare and apply TL schemas
@@ -38,6 +48,9 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Connect(arguments) => connect::run(&arguments),
+        Command::Session(arguments) => session::run(&arguments),
+        Command::PatchKeys(arguments) => patch_keys::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Tl(arguments) => tl::run(&arguments),
     };

@@ -1,14 +1,16 @@
 //! `mtkit serve`: a mock server until somebody ends it.
 
 use std::io::{self, Read as _, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use mock_server::{MockServer, StartError};
+use mock_server::{Limits, MockServer, Notice, StartError, secret_text};
+use mtproto_core::transport::ProxySecret;
 use serde_json::{Value as Json, json};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::oneshot;
 
 use crate::exit::{Ending, Failure};
@@ -25,6 +27,33 @@ pub(crate) struct ServeArguments {
     /// Seed of the world and of the server's randomness; the same seed gives the same world
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// The DC that clients begin with
+    #[arg(long, value_name = "DC", default_value_t = 2)]
+    dc: i32,
+    /// Numbers of the DCs
+    #[arg(long, value_name = "DC,…", value_delimiter = ',', default_values_t = 1..=5)]
+    dcs: Vec<i32>,
+    /// Give each DC a port of its own, so that every client can migrate
+    #[arg(long)]
+    port_per_dc: bool,
+    /// Advertise each DC a second time as one for media
+    #[arg(long)]
+    media_dcs: bool,
+    /// Be a test server
+    #[arg(long)]
+    test_mode: bool,
+    /// Listen on another address, too, for clients that are given a SOCKS5 or HTTP proxy; every port serves them
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    door: Option<SocketAddr>,
+    /// Serve clients with this MTProxy secret (plain, dd or ee), beside all others; may be given several times
+    #[arg(long, value_name = "SECRET", value_parser = ProxySecret::parse)]
+    secret: Vec<ProxySecret>,
+    /// Use the RSA key in FILE, PKCS#1 in PEM, instead of the published test key
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Connections at once
+    #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
+    connections: usize,
     /// Append every authorization key to FILE
     #[arg(long, value_name = "FILE", env = "MTPROTO_KEYLOGFILE")]
     keylog: Option<PathBuf>,
@@ -52,10 +81,8 @@ async fn serve(arguments: &ServeArguments) -> Result<Ending, Failure> {
     let started = Instant::now();
     // Before the server is announced, so that a signal sent at once is not lost.
     let ending = Endings::new(arguments.exit_on_stdin_close).map_err(Failure::Run)?;
-    let server = start(arguments).await.map_err(|error| match error {
-        StartError::Bind { .. } => Failure::Network(error.into()),
-        _ => Failure::Input(error.into()),
-    })?;
+    let server = start(arguments).await?;
+    tokio::spawn(narrate(server.notices()));
     let text = if arguments.json {
         format!("{}\n", ready_line(&server, arguments))
     } else {
@@ -76,10 +103,36 @@ async fn serve(arguments: &ServeArguments) -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
-async fn start(arguments: &ServeArguments) -> Result<MockServer, StartError> {
+async fn start(arguments: &ServeArguments) -> Result<MockServer, Failure> {
+    let mut limits = Limits::default();
+    limits.connections = arguments.connections;
     let mut builder = MockServer::builder()
         .bind(arguments.bind)
-        .port(arguments.port.unwrap_or(0));
+        .port(arguments.port.unwrap_or(0))
+        .dc(arguments.dc)
+        .dcs(arguments.dcs.iter().copied())
+        .limits(limits);
+    if arguments.port_per_dc {
+        builder = builder.port_per_dc();
+    }
+    if arguments.media_dcs {
+        builder = builder.media_dcs();
+    }
+    if arguments.test_mode {
+        builder = builder.test_mode();
+    }
+    if let Some(address) = arguments.door {
+        builder = builder.door(address);
+    }
+    for secret in &arguments.secret {
+        builder = builder.secret(secret.clone());
+    }
+    if let Some(path) = &arguments.key {
+        let pem = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the key {}", path.display()))
+            .map_err(Failure::Input)?;
+        builder = builder.rsa_private_key_pem(pem);
+    }
     if let Some(seed) = arguments.seed {
         builder = builder.seed(seed);
     }
@@ -89,7 +142,21 @@ async fn start(arguments: &ServeArguments) -> Result<MockServer, StartError> {
     if let Some(path) = &arguments.capture {
         builder = builder.capture(path);
     }
-    builder.start().await
+    builder.start().await.map_err(|error| match error {
+        StartError::Bind { .. } => Failure::Network(error.into()),
+        _ => Failure::Input(error.into()),
+    })
+}
+
+/// Tells on standard error whom the server disconnects, and why, until the server ends.
+async fn narrate(mut notices: broadcast::Receiver<Notice>) {
+    loop {
+        match notices.recv().await {
+            Ok(notice) => eprintln!("mtkit: {notice}"),
+            Err(RecvError::Lagged(missed)) => eprintln!("mtkit: {missed} more notices"),
+            Err(RecvError::Closed) => return,
+        }
+    }
 }
 
 /// What may end the server.
@@ -156,11 +223,21 @@ fn ready_line(server: &MockServer, arguments: &ServeArguments) -> Json {
         .iter()
         .map(|bot| json!({ "token": bot.token, "username": bot.username }))
         .collect();
+    let dcs: serde_json::Map<String, Json> = server
+        .dcs()
+        .iter()
+        .map(|(dc, address)| (dc.to_string(), address.to_string().into()))
+        .collect();
+    let secrets: Vec<String> = arguments.secret.iter().map(secret_text).collect();
     json!({
         "v": 1,
         "ready": true,
         "mtproto": server.address().to_string(),
         "dc": server.dc(),
+        "dcs": dcs,
+        "door": server.door().map(|door| door.to_string()),
+        "seed": server.seed(),
+        "secrets": secrets,
         "rsa_public_key_pem": server.rsa_public_key().to_pem(),
         "rsa_fingerprint": fingerprint(server),
         "keylog": arguments.keylog,
@@ -173,15 +250,38 @@ fn ready_line(server: &MockServer, arguments: &ServeArguments) -> Json {
 fn overview(server: &MockServer, arguments: &ServeArguments) -> String {
     let mut lines = vec![
         format!(
-            "MTProto    {}   DC {} and every other one",
+            "MTProto    {}   DC {}{}; every transport, SOCKS5 and HTTP CONNECT",
             server.address(),
-            server.dc()
+            server.dc(),
+            if arguments.port_per_dc {
+                ""
+            } else {
+                " and every other one"
+            },
         ),
         format!(
-            "RSA key    {}   a published test key: it protects nothing",
-            fingerprint(server)
+            "RSA key    {}   {}",
+            fingerprint(server),
+            if arguments.key.is_some() {
+                "yours"
+            } else {
+                "a published test key: it protects nothing"
+            },
         ),
+        format!("Seed       {}   for `mtkit session`", server.seed()),
     ];
+    if arguments.port_per_dc {
+        for (dc, address) in server.dcs().iter().filter(|(dc, _)| **dc != server.dc()) {
+            lines.insert(1, format!("           {address}   DC {dc}"));
+        }
+        lines[1..server.dcs().len()].reverse();
+    }
+    if let Some(door) = server.door() {
+        lines.push(format!("Proxy      {door}"));
+    }
+    for secret in &arguments.secret {
+        lines.push(format!("Secret     {}", secret_text(secret)));
+    }
     let mut label = "Accounts";
     for account in server.accounts() {
         let username = account.username.as_deref().map(|name| format!("@{name}"));

@@ -40,6 +40,11 @@ pub(crate) enum Action {
         to: SessionKey,
         body: Vec<u8>,
     },
+    /// A login now belongs to a key, or belongs to it no longer.
+    Keep {
+        key: AuthKeyId,
+        kept: bool,
+    },
 }
 
 /// What a key said of itself; the layer belongs to the key, not to the connection or the session.
@@ -221,7 +226,13 @@ impl Rpc {
         let function = unwrapped.query.name().to_owned();
         let request = self.codec.normalise(decoded.layer, unwrapped.query)?;
         tracing::debug!(%function, layer = decoded.layer, key = %login_key, "call");
+        let had_login = self.world.user_of(caller.auth_key_id).is_some();
         let outcome = self.world.call(now, &caller, &request);
+        let kept = self.world.user_of(caller.auth_key_id).is_some();
+        if kept != had_login {
+            let key = login_key;
+            actions.push(Action::Keep { key, kept });
+        }
         self.carry_out(query.request, decoded.layer, function, outcome, actions);
         Ok(())
     }
@@ -286,7 +297,9 @@ impl Rpc {
                     tracing::warn!(%function, "nobody implements this function");
                 }
                 Effect::AuthorizationEnded { auth_key_id } => {
-                    tracing::info!(key = %AuthKeyId::from_long(auth_key_id), "authorization ended");
+                    let key = AuthKeyId::from_long(auth_key_id);
+                    tracing::info!(%key, "authorization ended");
+                    actions.push(Action::Keep { key, kept: false });
                 }
                 _ => {}
             }

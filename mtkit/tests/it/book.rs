@@ -45,6 +45,11 @@ fn the_chapter_on_tl_does_what_it_says() {
     run_page("tl", 2);
 }
 
+#[test]
+fn the_chapter_on_connecting_does_what_it_says() {
+    run_page("connect", 2);
+}
+
 fn run_page(name: &str, least: usize) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/src/{name}.md"));
     let page = std::fs::read_to_string(page).expect("a page of the book");

@@ -3,7 +3,9 @@
 mod book;
 mod capture;
 mod command;
+mod connect;
 mod hostile;
 mod serve;
+mod session;
 mod tidy;
 mod tl;
