@@ -113,7 +113,9 @@ impl Client {
     /// [`LoginError::Invoke`] as the server answers, for example `400 ACCESS_TOKEN_INVALID`.
     pub async fn sign_in_bot(&self, token: &str) -> Result<Login, LoginError> {
         let application = &self.config().application;
+        // No word of flags, in spite of its name: an `int` like any other.
         let call = Value::object("auth.importBotAuthorization")
+            .with("flags", 0)
             .with("api_id", application.api_id)
             .with("api_hash", application.api_hash.as_str())
             .with("bot_auth_token", token);
