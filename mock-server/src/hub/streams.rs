@@ -1,6 +1,7 @@
 //! From the bytes of a socket to the endpoint and back: the proxy's door, then the carrier.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 
 use mtproto_core::endpoint::{ConnectionId, Listen, Outgoing};
 use mtproto_core::time::Instant;
@@ -119,11 +120,15 @@ impl Hub {
 
     /// Connects a client of the proxy to the DC that it means.
     fn route(&mut self, id: PeerId, target: Target) {
-        let ours = self.listeners.iter().find(|(address, _)| {
-            address.port() == target.port && target.host == TargetHost::Ip(address.ip())
-        });
-        let dc = match ours {
+        let is_ours = |address: &SocketAddr| target.host == TargetHost::Ip(address.ip());
+        let listener = self
+            .listeners
+            .iter()
+            .find(|(address, _)| is_ours(address) && address.port() == target.port);
+        let dc = match listener {
             Some((_, dc)) => *dc,
+            // One client dials port 80 whatever the configuration says.
+            None if self.listeners.iter().any(|(address, _)| is_ours(address)) => None,
             None => {
                 let known = addresses::dc_of(&target.host).filter(|dc| self.rpc.has_dc(*dc));
                 if known.is_none()

@@ -67,6 +67,10 @@ async fn the_servers_own_address_is_known_at_the_door() {
         assert_eq!(reached_dc(&client).await, *dc);
         client.close().await;
     }
+    // One client dials port 80 whatever the configuration says.
+    let client = connect(through(&server, proxy, "127.0.0.1:80")).await;
+    assert_eq!(reached_dc(&client).await, server.dc());
+    client.close().await;
     assert!(notices.try_recv().is_err(), "none of them is unknown");
     server.stop().await;
 }
