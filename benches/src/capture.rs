@@ -76,6 +76,7 @@ struct Talk {
     next_id: i64,
     content: [i32; 2],
     unacked: Vec<i64>,
+    pts: i32,
 }
 
 impl Talk {
@@ -99,6 +100,7 @@ impl Talk {
             next_id: 1_790_000_000 << 32,
             content: [0; 2],
             unacked: Vec::new(),
+            pts: 0,
         };
         talk.segment(true, 2, &[], made);
         talk.segment(false, 18, &[], made);
@@ -133,7 +135,7 @@ impl Talk {
                 let sent = Object::new("updateShortSentMessage")
                     .with_flag("out", true)
                     .with("id", n)
-                    .with("pts", n)
+                    .with("pts", self.next_pts())
                     .with("pts_count", 1)
                     .with("date", 1_790_000_000 + n);
                 self.answer(query, sent, false, made);
@@ -182,14 +184,14 @@ impl Talk {
                     .with("max_id", n);
                 let query = self.query(query, made);
                 let affected = Object::new("messages.affectedMessages")
-                    .with("pts", n)
+                    .with("pts", self.pts)
                     .with("pts_count", 0);
                 self.answer(query, affected, false, made);
             }
             _ => {
                 let new = Object::new("updateNewMessage")
                     .with("message", message(n))
-                    .with("pts", n)
+                    .with("pts", self.next_pts())
                     .with("pts_count", 1);
                 let updates = Object::new("updates")
                     .with("updates", Value::vector([new]))
@@ -201,6 +203,11 @@ impl Talk {
                 self.message(false, true, &body, made);
             }
         }
+    }
+
+    fn next_pts(&mut self) -> i32 {
+        self.pts += 1;
+        self.pts
     }
 
     /// The next part of a file.

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod carriers;
+pub mod inspector;
 pub mod message;
 pub mod secret_chat;
 pub mod session;
@@ -27,6 +28,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 
 /// All targets, in the order of their names.
 pub const TARGETS: &[Target] = &[
+    target("capture", inspector::capture),
     target("carrier", carriers::carrier),
     target("container", message::container),
     target("detect", transport::detect),
@@ -41,7 +43,10 @@ pub const TARGETS: &[Target] = &[
     target("handshake_client", message::handshake_client),
     target("handshake_server", message::handshake_server),
     target("http", carriers::http),
+    target("inspect", inspector::inspect),
+    target("keys", inspector::keys),
     target("open_message", message::open_message),
+    target("packet", inspector::packet),
     target("plain_message", message::plain_message),
     target("secret_chat", secret_chat::secret_chat),
     target("service_message", message::service_message),

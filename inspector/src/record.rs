@@ -259,6 +259,8 @@ pub struct Undecoded {
     pub bytes: Vec<u8>,
     /// Why, as a sentence without its full stop.
     pub reason: String,
+    /// Whether the bytes look as if the reading had gone out of step before them.
+    pub misaligned: bool,
 }
 
 /// The query that a message answers.

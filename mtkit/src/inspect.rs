@@ -12,7 +12,7 @@ use crate::exit::{Ending, Failure};
 /// Arguments of `mtkit inspect`.
 ///
 /// The exit code is 0 where everything was decoded and nothing is wrong, and 1 where bytes stayed undecoded or a finding
-/// is at least a warning.
+/// is at least what --fail-on says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InspectArguments {
     /// The capture, pcap or pcapng; - for standard input
@@ -27,12 +27,24 @@ pub(crate) struct InspectArguments {
     /// Print a table of methods with counts, errors and latencies instead of the messages
     #[arg(long)]
     stats: bool,
+    /// The least severity of a finding for which the exit code is 1
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    fail_on: FailOn,
     /// Show codes, passwords and keys instead of replacing them
     #[arg(long)]
     secrets: bool,
     /// Show long values to their end
     #[arg(long)]
     full: bool,
+}
+
+/// From which severity on findings count.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum FailOn {
+    Notice,
+    Warning,
+    Error,
+    Never,
 }
 
 pub(crate) fn run(arguments: &InspectArguments) -> Result<Ending, Failure> {
@@ -59,7 +71,14 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<Ending, Failure> {
         .flush()
         .context("cannot write to standard output")
         .map_err(Failure::Run)?;
-    if summary.is_complete() && summary.findings_from(Severity::Warning) == 0 {
+    let severity = match arguments.fail_on {
+        FailOn::Notice => Some(Severity::Notice),
+        FailOn::Warning => Some(Severity::Warning),
+        FailOn::Error => Some(Severity::Error),
+        FailOn::Never => None,
+    };
+    let findings = severity.map_or(0, |severity| summary.findings_from(severity));
+    if summary.is_complete() && findings == 0 {
         Ok(Ending::Done)
     } else {
         Ok(Ending::Findings)

@@ -7,6 +7,7 @@
 mod connect;
 mod demo;
 mod exit;
+mod explain;
 mod inspect;
 mod keys;
 mod patch_keys;
@@ -40,6 +41,8 @@ enum Command {
     PatchKeys(patch_keys::PatchArguments),
     /// Decode a capture
     Inspect(inspect::InspectArguments),
+    /// Explain a finding of inspect: what it means, where it comes from, what to do
+    Explain(explain::ExplainArguments),
     /// Read, check, compare and apply TL schemas
     Tl(tl::TlArguments),
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Session(arguments) => session::run(&arguments),
         Command::PatchKeys(arguments) => patch_keys::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Tl(arguments) => tl::run(&arguments),
     };
     exit::code_of(result)

@@ -215,6 +215,7 @@ fn result<'b>(
         Err(error) => {
             let mut decoded = not_decoded("gzip_packed", content, error.to_string());
             decoded.answers = Some(req_msg_id);
+            decoded.role = Role::Result;
             return decoded;
         }
     };
@@ -319,6 +320,7 @@ fn not_decoded(name: &'static str, body: &[u8], reason: String) -> Decoded<'stat
             offset: 0,
             bytes: body.to_vec(),
             reason,
+            misaligned: false,
         }],
         ..of_held(Role::Unknown, Held::Nothing, Schemas::service(), None)
     }
@@ -334,16 +336,40 @@ fn undecoded_parts(holes: &[Hole], body: &[u8], known: Option<(&Schemas, i32)>) 
 /// A hole with the reason in words, an unknown constructor named if any layer knows it.
 fn undecoded(hole: &Hole, body: &[u8], known: Option<(&Schemas, i32)>) -> Undecoded {
     let mut reason = hole.error.to_string();
+    let mut misaligned = false;
     if let DecodeErrorKind::UnknownConstructor { id } = hole.error.kind() {
         let explained = known.and_then(|(schemas, layer)| schemas.explain(*id, layer));
+        let guess = looks_like(*id).filter(|_| explained.is_none() && hole.range.start > 0);
+        misaligned = guess.is_some();
         reason.push_str("; ");
         reason.push_str(&explained.unwrap_or_else(|| "no layer at hand has it".to_owned()));
+        if let Some(guess) = guess {
+            reason.push_str(&format!(
+                ", but it reads as {guess}: the reading went out of step before it"
+            ));
+        }
     }
     let bytes = body.get(hole.range.clone()).unwrap_or_default().to_vec();
     Undecoded {
         offset: hole.range.start,
         bytes,
         reason,
+        misaligned,
+    }
+}
+
+/// What a word that is no constructor may be instead.
+fn looks_like(word: u32) -> Option<String> {
+    let bytes = word.to_le_bytes();
+    match word {
+        // The years 2013 to 2036.
+        1_356_998_400..2_082_758_400 => Some(format!("the Unix time {word}")),
+        0..0x1_0000 => Some(format!("the number {word}")),
+        _ if bytes.iter().all(u8::is_ascii_graphic) => Some(format!(
+            "the text {:?}",
+            bytes.map(char::from).iter().collect::<String>()
+        )),
+        _ => None,
     }
 }
 

@@ -266,6 +266,7 @@ impl Shared {
             offset: body.len() - rest.len(),
             bytes: rest.to_vec(),
             reason: "not part of any message of the container".to_owned(),
+            misaligned: false,
         });
         let decoded = body::container(messages.len(), undecoded, faults);
         outcome.undecoded += self.row(place, envelope, body, &decoded, None, sink);

@@ -4,9 +4,11 @@
 //! It never changes what is decoded, and it is quiet about clean traffic: known deviations of real clients are
 //! notices, and whatever a lossy capture could have caused is not held against anybody.
 
+pub mod catalogue;
 mod exchange;
 mod rpc;
 mod session;
+mod updates;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,12 +16,16 @@ use std::time::Duration;
 
 use mtproto_core::ids::{AuthKeyId, SessionId};
 
+use tl_parser::Value;
+
 use crate::record::{
-    At, ConnId, Direction, Finding, Frame, FrameKind, Message, Row, Security, Severity, Version,
+    At, ConnId, ConnectionEnd, Direction, End, Finding, Frame, FrameKind, Message, Row, Security,
+    Severity, Version,
 };
 use exchange::Exchanges;
 use rpc::Rpc;
 use session::Session;
+use updates::Updates;
 
 /// Sessions watched at once.
 const MAX_SESSIONS: usize = 4096;
@@ -38,6 +44,8 @@ struct Connection {
     lossy: bool,
     /// The session that its client used last.
     session: Option<(AuthKeyId, SessionId)>,
+    /// The last `ping_delay_disconnect`, and the seconds that it allows.
+    ping: Option<(At, u64)>,
     /// Findings made, by kind.
     made: HashMap<&'static str, u32>,
 }
@@ -55,8 +63,13 @@ pub struct Explainer {
     connections: HashMap<ConnId, Connection>,
     sessions: HashMap<(AuthKeyId, SessionId), Session>,
     key_uses: HashMap<AuthKeyId, KeyUse>,
+    /// The layer of the objects with which the client of a key announced its layer.
+    layers: HashMap<AuthKeyId, i32>,
+    /// When temporary keys end, in Unix seconds.
+    ends: HashMap<AuthKeyId, u64>,
     exchanges: Exchanges,
     rpc: Rpc,
+    updates: Updates,
 }
 
 /// Collects findings about one connection.
@@ -81,6 +94,10 @@ impl Findings<'_> {
         fix: &'static str,
         evidence: Vec<u64>,
     ) {
+        debug_assert!(
+            catalogue::find(id).is_some(),
+            "{id} is not in the catalogue"
+        );
         let made = self.made.entry(id).or_default();
         *made += 1;
         if *made <= MAX_OF_A_KIND {
@@ -114,6 +131,7 @@ impl Explainer {
                     client: row.client.ip().to_canonical(),
                     lossy: !row.from_start,
                     session: None,
+                    ping: None,
                     made: HashMap::new(),
                 };
                 self.connections.insert(row.conn, connection);
@@ -127,6 +145,12 @@ impl Explainer {
                         conn: row.conn,
                         sink,
                     };
+                    if let Some((ping, delay)) = connection.ping {
+                        ping_expired(row, &ping, delay, &mut findings);
+                    }
+                    if !connection.lossy {
+                        self.updates.connection_ended(row.conn, &mut findings);
+                    }
                     self.rpc
                         .connection_ended(row, connection.lossy, &mut findings);
                 }
@@ -162,10 +186,15 @@ impl Explainer {
             );
         }
         for range in message.undecoded.iter().take(1) {
+            let (id, rule) = match message.name {
+                "gzip_packed" => ("bad-gzip", Some("sv_17")),
+                _ if range.misaligned => ("misaligned-read", None),
+                _ => ("undecoded-object", None),
+            };
             findings.add(
                 Severity::Error,
-                "undecoded-object",
-                None,
+                id,
+                rule,
                 message.at,
                 format!("{} cannot be read: {}", message.name, range.reason),
                 "compare the layer that the client announced with the one that the object belongs to; a word that \
@@ -194,6 +223,30 @@ impl Explainer {
                 "use MTProto 2.0; servers no longer accept the old form everywhere",
                 Vec::new(),
             );
+        }
+        layer(&mut self.layers, auth_key_id, message, &mut findings);
+        temporary_key(&mut self.ends, auth_key_id, message, &mut findings);
+        if message.direction == Direction::ClientToServer {
+            if session_id.0 == 0 && message.container.is_none() {
+                findings.add(
+                    Severity::Error,
+                    "session-zero",
+                    Some("se_18"),
+                    message.at,
+                    format!("{} is sent in session 0", message.name),
+                    "draw 64 random bits for each session; servers refuse 0 with the transport error -404",
+                    Vec::new(),
+                );
+            }
+            if message.name == "ping_delay_disconnect"
+                && let Some(Value::Object(ping)) = message.body.tree()
+            {
+                let delay = ping.int("disconnect_delay").unwrap_or_default();
+                connection.ping = u64::try_from(delay).ok().map(|delay| (message.at, delay));
+            }
+        }
+        if !connection.lossy {
+            self.updates.message(message, auth_key_id, &mut findings);
         }
         let id = (auth_key_id, session_id);
         if self.sessions.len() >= MAX_SESSIONS && !self.sessions.contains_key(&id) {
@@ -273,6 +326,111 @@ impl Explainer {
             }
             _ => {}
         }
+    }
+}
+
+/// The object of a message is of the layer that was announced for its key.
+fn layer(
+    layers: &mut HashMap<AuthKeyId, i32>,
+    key: AuthKeyId,
+    message: &Message<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let Some(layer) = message.layer.filter(|_| message.undecoded.is_empty()) else {
+        return;
+    };
+    let announces = |wrapper: &String| wrapper.starts_with("invokeWithLayer(");
+    if message.wrappers.iter().any(announces) {
+        if layers.len() < MAX_SESSIONS || layers.contains_key(&key) {
+            layers.insert(key, layer);
+        }
+        return;
+    }
+    if let Some(announced) = layers.get(&key).filter(|announced| **announced != layer) {
+        findings.add(
+            Severity::Warning,
+            "layer-mismatch",
+            Some("rp_18"),
+            message.at,
+            format!(
+                "{} {} can be read with layer {layer}, but not with layer {announced}, which the client announced",
+                sender(message.direction),
+                message.name
+            ),
+            "announce the layer of the schema that the client is built with; answer in the layer that was announced",
+            Vec::new(),
+        );
+    }
+}
+
+/// A temporary key is not used after its end.
+fn temporary_key(
+    ends: &mut HashMap<AuthKeyId, u64>,
+    key: AuthKeyId,
+    message: &Message<'_>,
+    findings: &mut Findings<'_>,
+) {
+    if message.name == "auth.bindTempAuthKey" && message.direction == Direction::ClientToServer {
+        let tree = message.body.to_tree();
+        let mut call = tree.as_deref().and_then(Value::as_object);
+        while let Some(inner) = call.and_then(|call| call.object("query")) {
+            call = Some(inner);
+        }
+        let end = call.and_then(|call| call.int("expires_at"));
+        if let Some(end) = end.and_then(|end| u64::try_from(end).ok())
+            && ends.len() < MAX_SESSIONS
+        {
+            ends.insert(key, end);
+        }
+        return;
+    }
+    if let Some(end) = ends
+        .get(&key)
+        .copied()
+        .filter(|end| message.at.time.as_secs() > *end)
+    {
+        ends.remove(&key);
+        findings.add(
+            Severity::Warning,
+            "temporary-key-expired",
+            Some("pf_08"),
+            message.at,
+            format!(
+                "{} {} uses the temporary key {key}, {} s after it ended",
+                sender(message.direction),
+                message.name,
+                message.at.time.as_secs() - end
+            ),
+            "make and bind a new temporary key some minutes before the old one ends",
+            Vec::new(),
+        );
+    }
+}
+
+/// The server keeps its promise to close a connection without pings.
+fn ping_expired(end: &ConnectionEnd, ping: &At, delay: u64, findings: &mut Findings<'_>) {
+    let by_server = matches!(
+        end.end,
+        End::Closed {
+            by: Direction::ServerToClient
+        } | End::Reset {
+            by: Direction::ServerToClient
+        }
+    );
+    let waited = between(ping, &end.at);
+    if by_server && waited >= Duration::from_secs(delay) {
+        findings.add(
+            Severity::Warning,
+            "ping-delay-expired",
+            Some("sv_49"),
+            end.at,
+            format!(
+                "the server closes the connection {:.1} s after a ping_delay_disconnect that allowed {delay} s",
+                waited.as_secs_f64()
+            ),
+            "ping at least once in half of the delay, from a timer that long work does not hold up",
+            vec![ping.packet],
+        );
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use mtproto_core::ids::{AuthKeyId, MsgId, SessionId};
 
+use tl_parser::{Object, Value};
+
 use super::{Findings, between};
 use crate::record::{At, ConnId, ConnectionEnd, Direction, End, Message, Role, Severity};
 
@@ -23,6 +25,8 @@ struct Open {
     at: At,
     conn: ConnId,
     checksum: u32,
+    /// Whether the server acknowledged it.
+    acked: bool,
 }
 
 /// A wait that the server asked for.
@@ -64,9 +68,48 @@ impl Rpc {
                 // A refused message gets no answer.
                 if let Some(answered) = &message.answers {
                     self.close(session, answered.msg_id);
+                } else if let Some(object) = message.body.tree().and_then(Value::as_object) {
+                    self.service(message, session, object, findings);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Acknowledgements, and sessions that begin anew.
+    fn service(
+        &mut self,
+        message: &Message<'_>,
+        session: SessionId,
+        object: &Object,
+        findings: &mut Findings<'_>,
+    ) {
+        if message.name == "msgs_ack" {
+            let ids = object.vector("msg_ids").unwrap_or_default();
+            for id in ids.iter().filter_map(Value::as_long) {
+                if let Some(open) = self.open.get_mut(&(session, MsgId(id))) {
+                    open.acked = true;
+                }
+            }
+        } else if message.name == "new_session_created"
+            && let Some(first) = object.long("first_msg_id").map(MsgId)
+        {
+            let forgotten = self
+                .open
+                .keys()
+                .filter(|(of, id)| *of == session && *id < first)
+                .count();
+            if forgotten > 0 {
+                findings.add(
+                    Severity::Notice,
+                    "session-restarted",
+                    Some("sv_37"),
+                    message.at,
+                    format!("the server began the session anew: {forgotten} queries older than {first} are lost"),
+                    "send them again, and fetch updates with updates.getDifference",
+                    Vec::new(),
+                );
+            }
         }
     }
 
@@ -101,6 +144,7 @@ impl Rpc {
             at: message.at,
             conn: message.conn,
             checksum: message.checksum,
+            acked: false,
         };
         self.open.insert((session, message.msg_id), open);
     }
@@ -269,14 +313,18 @@ impl Rpc {
             _ => "when the connection ends",
         };
         let cause = format!(
-            "{} without an answer {how}, the first being {} after {:.1} s",
+            "{} without an answer {how}, the first being {} after {:.1} s; the server acknowledged {}",
             if left.len() == 1 {
                 "1 query is".to_owned()
             } else {
                 format!("{} queries are", left.len())
             },
             first.method,
-            age.as_secs_f64()
+            age.as_secs_f64(),
+            match left.iter().filter(|open| open.acked).count() {
+                0 => "none of them".to_owned(),
+                acked => format!("{acked} of them"),
+            }
         );
         findings.add(
             severity,

@@ -42,6 +42,8 @@ pub(super) struct Session {
     unacked: VecDeque<(MsgId, At)>,
     /// Whether the capture may lack messages of it.
     lossy: bool,
+    /// Whether the capture has its first message.
+    whole: Option<bool>,
 }
 
 impl Session {
@@ -54,6 +56,7 @@ impl Session {
             clock_told: false,
             unacked: VecDeque::new(),
             lossy,
+            whole: None,
         }
     }
 
@@ -76,8 +79,10 @@ impl Session {
         match message.direction {
             Direction::ClientToServer => {
                 self.client_conn = Some(message.conn);
+                self.whole
+                    .get_or_insert_with(|| message.seq_no.is_some_and(|seq_no| seq_no.0 <= 1));
                 self.salt_used(message, salt, findings);
-                self.acknowledge(message);
+                self.acknowledge(message, findings);
                 self.overdue(message, findings);
             }
             Direction::ServerToClient => {
@@ -290,7 +295,7 @@ impl Session {
         }
     }
 
-    fn acknowledge(&mut self, message: &Message<'_>) {
+    fn acknowledge(&mut self, message: &Message<'_>, findings: &mut Findings<'_>) {
         let Some(object) = message.body.tree().and_then(|body| body.as_object()) else {
             return;
         };
@@ -299,6 +304,24 @@ impl Session {
         {
             let named: HashSet<i64> = ids.iter().filter_map(Value::as_long).collect();
             self.unacked.retain(|(id, _)| !named.contains(&id.0));
+            let remembers_all = !self.lossy && self.whole == Some(true);
+            let unknown = |id: &&i64| !self.server.ids.contains_key(&MsgId(**id));
+            if remembers_all
+                && self.server.order.len() < MAX_IDS
+                && let Some(first) = named.iter().filter(unknown).min()
+            {
+                findings.add(
+                    Severity::Notice,
+                    "ack-unknown",
+                    Some("se_26"),
+                    message.at,
+                    format!(
+                        "the client acknowledges {first}, which the server did not send in this session"
+                    ),
+                    "forget pending acknowledgements when a session begins; name only messages of the other side",
+                    Vec::new(),
+                );
+            }
         }
     }
 

@@ -153,6 +153,7 @@ fn se_20_and_se_21_parity_of_sequence_numbers() {
         &[
             "error seq-no-parity se_20",
             "notice seq-no-parity se_21",
+            "notice ack-unknown se_26",
             "notice seq-no-parity se_20",
         ],
     );
@@ -387,6 +388,260 @@ fn findings_are_not_repeated_without_end() {
         talk.message(true, false, &ping);
     }
     assert_eq!(found(&said(&talk)).len(), 5);
+}
+
+#[test]
+fn every_finding_is_explained_in_the_book() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/findings.md");
+    let page = inspector::explain::catalogue::page();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(path).unwrap_or_default() == page,
+        "docs/src/findings.md is not the text of explain/catalogue.rs: run this test with UPDATE_DOCS=1"
+    );
+}
+
+/// What a client and a server say after the layer is announced, without an end of the connection by themselves.
+fn logged_in() -> Talk {
+    let mut talk = plain_talk();
+    talk.chat(0);
+    talk
+}
+
+#[test]
+fn se_18_the_session_zero() {
+    let mut talk = plain_talk();
+    talk.session = SessionId(0);
+    talk.chat(0);
+    finds(&talk, &["error session-zero se_18"]);
+}
+
+#[test]
+fn se_26_an_acknowledgement_of_what_was_never_sent() {
+    let mut talk = logged_in();
+    let ack = encode_service(Object::new("msgs_ack").with("msg_ids", talk::longs(&[MsgId(5)])));
+    talk.message(true, false, &ack);
+    let said = finds(&talk, &["notice ack-unknown se_26"]);
+    assert!(cause(&said, "ack-unknown").contains("acknowledges 5"));
+}
+
+#[test]
+fn sv_17_a_damaged_packed_object() {
+    let mut talk = logged_in();
+    let query = talk.query(Object::new("updates.getState"));
+    let mut packed = talk::gzip_packed(&talk::state(1));
+    packed[20] ^= 0x55;
+    talk.result(query, &packed);
+    finds(&talk, &["error bad-gzip sv_17"]);
+}
+
+#[test]
+fn a_reading_that_went_out_of_step() {
+    let mut talk = logged_in();
+    let query = talk.query(Object::new("updates.getState"));
+    // Where the objects of a vector should be, there is a time.
+    let body = [0x1cb5_c415_u32, 1, 1_790_000_000]
+        .map(u32::to_le_bytes)
+        .concat();
+    talk.result(query, &body);
+    let said = said(&talk);
+    assert_eq!(found(&said), ["error misaligned-read -"]);
+    assert!(
+        cause(&said, "misaligned-read").contains("Unix time 1790000000"),
+        "{}",
+        said.text
+    );
+}
+
+#[test]
+fn rp_18_an_object_of_another_layer() {
+    let mut talk = plain_talk();
+    let first = talk.query(talk::announced(Object::new("help.getNearestDc")));
+    talk.result(first, &talk::nearest_dc());
+    // A message that only older layers can read.
+    let newest = talk::api();
+    let layers = tl_parser::Layers::bundled();
+    let old = layers.at(0);
+    assert!(old.layer < talk::layer());
+    let name = old
+        .schema
+        .combinators()
+        .find(|combinator| {
+            newest.by_id(combinator.id()).is_none()
+                && combinator.fields().is_empty()
+                && combinator.is_function()
+        })
+        .expect("a call without arguments that is gone");
+    talk.message(true, true, &name.id().to_le_bytes());
+    let said = said(&talk);
+    let found = found(&said);
+    assert!(
+        found.contains(&"warning layer-mismatch rp_18".to_owned()),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn pf_08_a_temporary_key_after_its_end() {
+    let mut talk = logged_in();
+    let bind = |end: i32| {
+        Object::new("auth.bindTempAuthKey")
+            .with("perm_auth_key_id", 7_i64)
+            .with("nonce", 8_i64)
+            .with("expires_at", end)
+            .with("encrypted_message", vec![1; 104])
+    };
+    let query = talk.query(bind(1_789_999_000));
+    talk.result(query, &0x9972_75b5_u32.to_le_bytes());
+    let said = finds(&talk, &["warning temporary-key-expired pf_08"]);
+    assert!(
+        said.text.contains("binds the temporary key"),
+        "{}",
+        said.text
+    );
+
+    let mut talk = logged_in();
+    let query = talk.query(bind(1_790_009_000));
+    talk.result(query, &0x9972_75b5_u32.to_le_bytes());
+    finds(&talk, &[]);
+}
+
+#[test]
+fn sv_37_queries_lost_with_the_session() {
+    let mut talk = logged_in();
+    talk.query(Object::new("updates.getState"));
+    let second = talk.query(Object::new("updates.getState"));
+    let created = Object::new("new_session_created")
+        .with("first_msg_id", second.0)
+        .with("unique_id", 5_i64)
+        .with("server_salt", 77_i64);
+    talk.message(false, true, &encode_service(created));
+    let ack = encode_service(Object::new("msgs_ack").with("msg_ids", talk::longs(&[second])));
+    talk.message(false, false, &ack);
+    let said = finds(
+        &talk,
+        &[
+            "notice session-restarted sv_37",
+            "notice unanswered-query rp_23",
+        ],
+    );
+    assert!(cause(&said, "session-restarted").contains("1 queries"));
+    assert!(cause(&said, "unanswered-query").contains("acknowledged 1 of them"));
+}
+
+#[test]
+fn sv_49_a_delay_without_pings() {
+    let mut talk = logged_in();
+    let ping = Object::new("ping_delay_disconnect")
+        .with("ping_id", 1_i64)
+        .with("disconnect_delay", 75);
+    let ping = talk.message(true, true, &encode_service(ping));
+    let pong = Object::new("pong")
+        .with("msg_id", ping.0)
+        .with("ping_id", 1_i64);
+    talk.message(false, false, &encode_service(pong));
+    for (millis, expected) in [(1_790_000_080_000, 1), (1_790_000_070_000, 0)] {
+        let mut tcp = Tcp::open(CLIENT, SERVER, 7);
+        tcp.send(&talk.chunks, 1400);
+        let mut tcp = tcp.at(millis);
+        tcp.segment(1, 17, &[]);
+        tcp.segment(0, 17, &[]);
+        let said = inspect(&FileKind::default().write(&tcp.packets), &talk.key_log());
+        let pings: Vec<_> = found(&said)
+            .into_iter()
+            .filter(|finding| finding == "warning ping-delay-expired sv_49")
+            .collect();
+        assert_eq!(pings.len(), expected, "{}", said.text);
+    }
+}
+
+/// An update of the common box.
+fn numbered(talk: &mut Talk, pts: i32) {
+    let update = Object::new("updateReadHistoryInbox")
+        .with("peer", Object::new("peerUser").with("user_id", 5_i64))
+        .with("max_id", 1)
+        .with("still_unread_count", 0)
+        .with("pts", pts)
+        .with("pts_count", 1);
+    let body = Object::new("updateShort")
+        .with("update", update)
+        .with("date", 1_790_000_000);
+    let body = talk::api().encode(&body.into()).unwrap();
+    talk.message(false, true, &body);
+}
+
+#[test]
+fn missing_updates_are_counted() {
+    // In order, and one late.
+    let mut talk = logged_in();
+    for pts in [10, 11, 13, 12, 14] {
+        numbered(&mut talk, pts);
+    }
+    finds(&talk, &[]);
+
+    let mut talk = logged_in();
+    for pts in [10, 14] {
+        numbered(&mut talk, pts);
+    }
+    let never = finds(&talk, &["warning update-gap -"]);
+    assert!(cause(&never, "update-gap").contains("pts 11 to 13"));
+
+    let query = talk.query(
+        Object::new("updates.getDifference")
+            .with("pts", 10)
+            .with("date", 1_790_000_000)
+            .with("qts", 0),
+    );
+    let difference = Object::new("updates.differenceEmpty")
+        .with("date", 1)
+        .with("seq", 1);
+    let difference = talk::api().encode(&difference.into()).unwrap();
+    talk.result(query, &difference);
+    finds(&talk, &["notice update-gap -"]);
+}
+
+/// Every member of a row, and of what stands in it but the bodies, is in the reference.
+#[test]
+fn every_member_of_the_json_is_documented() {
+    let mut talk = logged_in();
+    Exchange::EXAMPLE.play(&mut talk);
+    talk.chat(8);
+    let query = talk.query(Object::new("updates.getState"));
+    talk.result(query, &[1, 2, 3, 4]);
+    let mut frame = vec![0; 24 + 32 + 1040];
+    encrypted::seal_in_place(
+        &talk.key.clone(),
+        mtproto_core::crypto::kdf::Direction::ClientToServer,
+        &mut frame,
+    );
+    talk.payload(true, &frame);
+    talk.payload(false, &(-404_i32).to_le_bytes());
+    talk.payload(false, &[5; 80]);
+    let page = include_str!("../../../docs/src/inspect-json.md");
+    let said = said(&talk);
+    for row in &said.json {
+        assert!(
+            page.contains(&format!("`{}`", row["kind"].as_str().unwrap())),
+            "{row}"
+        );
+        for (name, value) in row.as_object().unwrap() {
+            let of_json = name == "v" || name == "kind";
+            assert!(
+                of_json || page.contains(&format!("`{name}`")),
+                "{name} of {row}"
+            );
+            let inner = value.as_object().filter(|_| name != "body");
+            for name in inner.into_iter().flat_map(|inner| inner.keys()) {
+                let severity = row["kind"] == "summary" && name.len() < 8;
+                assert!(
+                    severity || page.contains(&format!("`{name}`")),
+                    "{name} in {row}"
+                );
+            }
+        }
+    }
 }
 
 /// The identifiers of rules in the sources of this crate are those of the registry.

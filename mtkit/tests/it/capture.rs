@@ -117,3 +117,44 @@ fn what_is_no_capture_and_no_key_log_is_named() {
         "{message}"
     );
 }
+
+#[test]
+fn findings_are_explained_by_their_word() {
+    let explain = |arguments: &[&str]| mtkit(["explain"].iter().chain(arguments));
+    let all = explain(&[]);
+    assert_eq!(all.status.code(), Some(0));
+    assert!(
+        text(&all.stdout)
+            .lines()
+            .any(|line| line.starts_with("clock-offset "))
+    );
+    let one = explain(&["clock-offset"]);
+    assert_eq!(one.status.code(), Some(0));
+    assert!(text(&one.stdout).contains("**What to do.**"));
+    let unknown = explain(&["clock"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    let error = text(&unknown.stderr);
+    assert!(
+        error.contains("clock-offset") && error.contains("server-clock"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_severity_of_a_failure_can_be_chosen() {
+    let folder = Folder::new("fail_on");
+    demo(&folder);
+    let capture = folder.file("capture.pcapng");
+    let json = inspect(&[&capture, Path::new("--json")]);
+    let rows = rows(&json.stdout);
+    let findings = &rows.last().expect("a summary")["findings"];
+    let code = |severity: &str| {
+        let output = inspect(&[&capture, Path::new("--fail-on"), Path::new(severity)]);
+        output.status.code()
+    };
+    let notices = findings["notice"].as_u64().expect("a number");
+    assert_eq!(code("notice"), Some(i32::from(notices > 0)));
+    for severity in ["warning", "error", "never"] {
+        assert_eq!(code(severity), Some(0));
+    }
+}

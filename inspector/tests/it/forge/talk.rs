@@ -92,6 +92,11 @@ impl Talk {
         )
     }
 
+    /// Lets time pass, as far as identifiers tell.
+    pub(crate) fn pass(&mut self, seconds: i64) {
+        self.next_id += seconds << 32;
+    }
+
     /// Sends a payload in a frame.
     pub(crate) fn payload(&mut self, from_client: bool, payload: &[u8]) {
         let mut bytes = Vec::new();
@@ -206,9 +211,9 @@ impl Talk {
                 }
                 1 => {
                     let query = self.query(Object::new("updates.getState"));
-                    self.result(query, &gzip_packed(&state(n)));
+                    let answer = self.result(query, &gzip_packed(&state(n)));
                     let ack =
-                        encode_service(Object::new("msgs_ack").with("msg_ids", longs(&[query])));
+                        encode_service(Object::new("msgs_ack").with("msg_ids", longs(&[answer])));
                     self.message(true, false, &ack);
                 }
                 2 => {

@@ -1,0 +1,6 @@
+//! The engine's binary of `fuzz::inspector::keys`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| fuzz::inspector::keys(data));
