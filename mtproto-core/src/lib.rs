@@ -27,6 +27,7 @@ pub mod error;
 pub mod handshake;
 pub mod ids;
 pub mod key_log;
+pub mod known_calls;
 pub mod message;
 pub mod random;
 pub mod raw;

@@ -16,7 +16,6 @@ mod event;
 mod idle_keys;
 mod incoming;
 mod key_exchange;
-mod known_calls;
 mod outgoing;
 mod sessions;
 mod store;
@@ -42,7 +41,7 @@ use crate::time::{Instant, UnixTime};
 
 pub use self::connections::Listen;
 pub use self::event::{CloseReason, ConnectionId, RequestId, ServerEvent, SessionKey};
-pub use self::known_calls::KnownCall;
+pub use crate::known_calls::KnownCall;
 pub use self::outgoing::{Outgoing, OutgoingMessage};
 pub use self::store::{AuthKeyRecord, AuthKeyStore, KeyKind, MemoryKeyStore};
 
