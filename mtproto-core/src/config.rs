@@ -190,6 +190,12 @@ pub struct SessionConfig {
     pub unacked_bytes: usize,
     /// Queries without an answer: a client cannot send more, a server takes no more up. Default 4096.
     pub pending_queries: usize,
+    /// Queries that wait for earlier ones (`invokeAfterMsg`); a server lets no more wait. Default 256.
+    pub held_queries: usize,
+    /// Bytes of such queries. Default 4 MiB.
+    pub held_bytes: usize,
+    /// How long such a query waits at a server. Default 0.5 s, as the specification has it.
+    pub held_for: Duration,
     /// How often one query is sent again because the server refused its message. Default 6.
     pub resends: u8,
     /// Whether rules that real peers are known to break are enforced instead of reported. Default no.
@@ -233,6 +239,9 @@ impl Default for SessionConfig {
             unacked_messages: 1024,
             unacked_bytes: 8 << 20,
             pending_queries: 4096,
+            held_queries: 256,
+            held_bytes: 4 << 20,
+            held_for: Duration::from_millis(500),
             resends: 6,
             strict: false,
         }

@@ -17,6 +17,11 @@ pub struct RpcError {
 }
 
 impl RpcError {
+    /// The message for a query one of whose earlier ones (`invokeAfterMsg`) failed; code 400.
+    pub const WAIT_FAILED: &str = "MSG_WAIT_FAILED";
+    /// The message for a query that waited too long for its earlier ones; code −503.
+    pub const WAIT_TIMEOUT: &str = "MSG_WAIT_TIMEOUT";
+
     /// An error of `code` with `message`.
     pub fn new(code: i32, message: impl Into<String>) -> Self {
         Self {

@@ -242,7 +242,7 @@ impl Pair {
 
     /// Sends a query.
     pub fn query_with(&mut self, body: &[u8], options: QueryOptions) -> QueryId {
-        let sent = self.client.send_query(self.now, body, options);
+        let sent = self.client.send_query(self.now, body, options.clone());
         let id = sent.expect("the test sends queries that can be sent");
         self.drain_client(ClientInput::Query(body.to_vec(), options));
         id

@@ -126,7 +126,7 @@ pub(crate) fn apply_to_client(client: &mut Connection, now: Instant, input: &Cli
         ClientInput::Bytes(bytes) => drop(client.handle_bytes(now, bytes)),
         ClientInput::Eof => client.handle_eof(now),
         ClientInput::Timeout => client.handle_timeout(now),
-        ClientInput::Query(body, options) => drop(client.send_query(now, body, *options)),
+        ClientInput::Query(body, options) => drop(client.send_query(now, body, options.clone())),
         ClientInput::Ping => drop(client.ping(now)),
         ClientInput::Reconnect => drop(client.reconnect(now)),
     }

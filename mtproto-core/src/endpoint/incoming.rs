@@ -150,7 +150,7 @@ impl Endpoint {
             salt: self.salts.current(&owner, unix),
             salt_is_valid: self.salts.accepts(&owner, header.salt, unix),
         };
-        if !self.ensure_session(now, key, owner, &record.key) {
+        if !self.ensure_session(now, from, key, owner, &record.key) {
             self.refuse_frame(now, from, TransportError::FLOOD);
             return;
         }

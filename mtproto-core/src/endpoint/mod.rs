@@ -159,6 +159,9 @@ impl Endpoint {
         };
         entry.requests.remove(&msg_id);
         let waited = entry.session.answer(msg_id, result);
+        let carrier = entry.carrier;
+        // Queries that waited for this one.
+        self.handle_session_events(now, key, carrier);
         self.touch(now, key);
         waited
     }

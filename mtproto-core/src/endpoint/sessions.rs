@@ -18,6 +18,8 @@ pub(super) struct SessionEntry {
     pub(super) salt_owner: SaltOwner,
     /// The live stream that carries the session.
     pub(super) connection: Option<ConnectionId>,
+    /// The stream that carried it last.
+    pub(super) carrier: ConnectionId,
     /// Queries given to the driver, by their message.
     pub(super) requests: BTreeMap<MsgId, RequestId>,
     /// Whether it stands in the endpoint's queue of ready sessions.
@@ -33,6 +35,7 @@ impl Endpoint {
     pub(super) fn ensure_session(
         &mut self,
         now: Instant,
+        from: ConnectionId,
         key: SessionKey,
         salt_owner: SaltOwner,
         auth_key: &AuthKey,
@@ -54,6 +57,7 @@ impl Endpoint {
             key: auth_key.clone(),
             salt_owner,
             connection: None,
+            carrier: from,
             requests: BTreeMap::new(),
             is_queued: false,
             is_doomed: false,
@@ -123,6 +127,7 @@ impl Endpoint {
         let Some(entry) = self.sessions.get_mut(&key) else {
             return;
         };
+        entry.carrier = connection;
         let former = entry.connection.replace(connection);
         if former == Some(connection) {
             return;
@@ -174,26 +179,30 @@ impl Endpoint {
         }
         let deadline = match entry.connection {
             None => Some(entry.last_used.saturating_add(lifetime)),
-            Some(_) if can_send => entry.session.poll_timeout(),
+            // What is due already leaves with the queue.
+            Some(_) if can_send => entry.session.ack_deadline().filter(|due| *due > now),
             Some(_) => None,
         };
+        let deadline = deadline.into_iter().chain(entry.session.held_deadline()).min();
         let old = core::mem::replace(&mut entry.deadline, deadline);
         self.timers.reschedule(Owner::Session(key), old, deadline);
     }
 
     pub(super) fn on_session_deadline(&mut self, now: Instant, key: SessionKey) {
+        let lifetime = self.config.session_lifetime;
         let Some(entry) = self.sessions.get_mut(&key) else {
             return;
         };
         entry.deadline = None;
-        if entry.connection.is_none() {
+        let end_of_life = entry.last_used.saturating_add(lifetime);
+        if entry.connection.is_none() && end_of_life <= now {
             self.remove_session(key);
             return;
         }
-        if !entry.is_queued && entry.session.has_packet(now) {
-            entry.is_queued = true;
-            self.ready_sessions.push_back(key);
-        }
+        entry.session.handle_timeout(now);
+        let carrier = entry.carrier;
+        self.handle_session_events(now, key, carrier);
+        self.touch(now, key);
     }
 
     /// Carries out what a session asks for and tells the driver the rest.

@@ -1,6 +1,7 @@
 //! The client's side of a session.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::clock::WallClock;
@@ -8,7 +9,7 @@ use super::ledger::Ledger;
 use super::packet::Packet;
 use super::queries::Queries;
 use super::salts::SaltBook;
-use super::sent::{Kind, Message};
+use super::sent::{Kind, Message, Order};
 use super::unpack::{Unpacked, parse};
 use super::{Flow, PingId, QueryFailure, QueryId, QueryOptions, Role, SendError, SessionEvent};
 use crate::config::SessionConfig;
@@ -36,6 +37,8 @@ pub struct ClientSession {
     pub(super) clock_is_sure: bool,
     pub(super) salts: SaltBook,
     pub(super) queries: Queries,
+    /// Queries that leave once those before them have ended, because the server would not wait.
+    pub(super) parked: Vec<Message>,
     pub(super) events: VecDeque<SessionEvent>,
     /// The highest of our identifiers that the server took, as far as we know.
     pub(super) accepted: Option<MsgId>,
@@ -63,6 +66,7 @@ impl ClientSession {
             clock_is_sure: false,
             salts,
             queries: Queries::default(),
+            parked: Vec::new(),
             events: VecDeque::new(),
             accepted: None,
             wants_key_destroyed: false,
@@ -118,7 +122,8 @@ impl ClientSession {
     /// Queues a query: one boxed function of the API.
     ///
     /// # Errors
-    /// [`SendError::BodyLength`], [`SendError::TooManyQueries`].
+    /// [`SendError::BodyLength`], [`SendError::TooManyQueries`], [`SendError::UnknownQuery`] if it is to come after one that
+    /// never was.
     pub fn send_query(
         &mut self,
         now: Instant,
@@ -131,16 +136,24 @@ impl ClientSession {
         if self.queries.len() >= self.ledger.config.pending_queries {
             return Err(SendError::TooManyQueries);
         }
+        if options.after.iter().any(|id| !self.queries.is_known(*id)) {
+            return Err(SendError::UnknownQuery);
+        }
         let deadline = options.timeout.map(|timeout| now.saturating_add(timeout));
         let id = self.queries.open(deadline);
-        let body = self.ledger.compressed(body);
+        let body: Arc<[u8]> = self.ledger.compressed(body).into();
+        let order = (!options.after.is_empty()).then(|| {
+            let (after, body) = (options.after, body.clone());
+            Arc::new(Order { after, body })
+        });
         self.ledger.outbox.push(Message {
             kind: Kind::Query(id),
-            body: body.into(),
+            body,
             content_related: true,
             attempts: 0,
             alone: false,
             quick_ack: options.quick_ack,
+            order,
         });
         Ok(id)
     }
@@ -162,6 +175,7 @@ impl ClientSession {
             attempts: u8::MAX,
             alone: true,
             quick_ack: false,
+            order: None,
         };
         self.ledger.outbox.push_numbered(msg_id, message);
         id
@@ -326,7 +340,11 @@ impl ClientSession {
 
     /// The next message to seal, if the session has something to send.
     pub fn next_packet(&mut self, now: Instant) -> Option<Packet> {
-        let packet = self.ledger.next_packet(now, self.clock.unix(now));
+        let queries = &self.queries;
+        let unix = self.clock.unix(now);
+        let packet = self
+            .ledger
+            .next_packet(now, unix, &|query| queries.current(query));
         for (kind, msg_id) in self.ledger.take_numbered() {
             if let Kind::Query(id) = kind {
                 self.queries.sent(id, msg_id);
@@ -405,13 +423,19 @@ impl ClientSession {
             Some(msg_id) => {
                 self.ledger.sent.take(msg_id);
             }
-            None => {
-                self.ledger.outbox.discard(|kind| *kind == Kind::Query(id));
-            }
+            None => self.discard_waiting(id),
         }
+        self.release_parked();
         self.events
             .push_back(SessionEvent::QueryFailed { id, reason });
         Some(msg_id)
+    }
+
+    /// Forgets the message of a query that has not left.
+    pub(super) fn discard_waiting(&mut self, query: QueryId) {
+        let kind = Kind::Query(query);
+        self.ledger.outbox.discard(|other| *other == kind);
+        self.parked.retain(|message| message.kind != kind);
     }
 
     fn give_up(&mut self, id: QueryId, reason: QueryFailure) -> bool {

@@ -4,9 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::client::ClientSession;
-use super::sent::Kind;
+use super::sent::{Kind, Message, SentMessage};
 use super::unpack::{Part, parse};
-use super::{PingId, Pong, QueryFailure, SessionEvent};
+use super::{PingId, Pong, QueryFailure, QueryId, SessionEvent};
 use crate::error::PeerMisbehaved;
 use crate::ids::{MsgId, SessionId};
 use crate::rpc::RpcError;
@@ -102,6 +102,11 @@ impl ClientSession {
             .ledger
             .inflate(result.result)
             .and_then(|body| read_result(&body));
+        if let Ok(Err(error)) = &outcome
+            && self.goes_again(query, result.req_msg_id, error)
+        {
+            return;
+        }
         let event = match outcome {
             Ok(result) => SessionEvent::QueryAnswered { id: query, result },
             Err(rule) => SessionEvent::QueryFailed {
@@ -113,13 +118,57 @@ impl ClientSession {
             Some(Some(msg_id)) => {
                 self.ledger.sent.take(msg_id);
             }
-            _ => {
-                self.ledger
-                    .outbox
-                    .discard(|kind| *kind == Kind::Query(query));
-            }
+            _ => self.discard_waiting(query),
         }
+        self.release_parked();
         self.events.push_back(event);
+    }
+
+    /// Whether a query that comes after others leaves once more, because the server gave up waiting for them.
+    ///
+    /// What has ended meanwhile is not named again.
+    fn goes_again(&mut self, query: QueryId, msg_id: MsgId, error: &RpcError) -> bool {
+        let gave_up =
+            [RpcError::WAIT_FAILED, RpcError::WAIT_TIMEOUT].contains(&error.message.as_str());
+        if !gave_up {
+            return false;
+        }
+        if self.queries.current(query) != Some(msg_id) {
+            // An answer to a former message of a query that is on its way again.
+            return true;
+        }
+        let Some(SentMessage { message, .. }) = self.ledger.sent.get(msg_id) else {
+            return false;
+        };
+        let Some(order) = &message.order else {
+            return false;
+        };
+        if message.attempts < self.ledger.config.resends {
+            self.queries.unsent(query);
+            self.ledger.renumber(msg_id, false);
+            return true;
+        }
+        // The server does not get there: from here on we wait ourselves. A query that named nothing waited for nothing.
+        let named_others = message.body != order.body;
+        if named_others && let Some(sent) = self.ledger.sent.take(msg_id) {
+            self.queries.unsent(query);
+            self.parked.push(sent.message);
+            self.release_parked();
+        }
+        named_others
+    }
+
+    /// Lets queries leave that waited here for others which have all ended.
+    pub(super) fn release_parked(&mut self) {
+        let queries = &self.queries;
+        let is_free = |message: &mut Message| {
+            let after = message.order.iter().flat_map(|order| &order.after);
+            !after.into_iter().any(|id| queries.contains(*id))
+        };
+        let free: Vec<Message> = self.parked.extract_if(.., is_free).collect();
+        for message in free {
+            self.ledger.outbox.push_front(message);
+        }
     }
 
     /// A result that answers no query may answer a service request; some servers wrap those answers too.

@@ -10,12 +10,16 @@ use crate::rpc::RpcError;
 use crate::time::Duration;
 
 /// How a query is to be sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueryOptions {
     /// Ask the server to confirm receipt at once, before it executes the query.
     pub quick_ack: bool,
     /// End the query with [`QueryFailure::TimedOut`] if no answer came in this time.
     pub timeout: Option<Duration>,
+    /// Execute the query only after these have ended; of those that have ended already nothing is said.
+    ///
+    /// If one of them fails, or takes long, the query is sent again after it.
+    pub after: Vec<QueryId>,
 }
 
 /// Why a command was not carried out.

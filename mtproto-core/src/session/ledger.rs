@@ -5,20 +5,24 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::Role;
+use super::{QueryId, Role};
 use super::acks::AcksDue;
 use super::msg_id::{Flow, MsgIds};
 use super::outbox::{Outbox, Waiting};
 use super::packet::{Content, InnerMessage, Packet};
 use super::received::Received;
-use super::sent::{Kind, Message, Sent};
+use super::sent::{Kind, Message, Order, Sent};
 use super::seq_no::SeqNos;
 use crate::config::SessionConfig;
 use crate::error::{Limit, Notice};
 use crate::ids::{MsgId, SeqNo};
+use crate::known_calls::invoke_after;
 use crate::message::gzip;
 use crate::time::{Instant, UnixTime};
 use crate::tl::{Combinator, service};
+
+/// Tells the message that a query travels as, if it has left and not ended.
+pub(super) type MessageOf<'a> = &'a dyn Fn(QueryId) -> Option<MsgId>;
 
 /// Above this age in seconds a message does not leave again under its own identifier: the peer would find it too old.
 const REUSABLE_SECS: i64 = 240;
@@ -117,6 +121,7 @@ impl Ledger {
             attempts: 0,
             alone: false,
             quick_ack: false,
+            order: None,
         });
     }
 
@@ -158,7 +163,14 @@ impl Ledger {
     ///
     /// Acknowledgements ride along. What is alone and new travels bare; everything else travels in a container, as the
     /// specification demands of a message that goes out again under its old identifier.
-    pub(super) fn next_packet(&mut self, now: Instant, unix: UnixTime) -> Option<Packet> {
+    ///
+    /// `message_of` tells the message that a query of ours travels as, if it has left and not ended.
+    pub(super) fn next_packet(
+        &mut self,
+        now: Instant,
+        unix: UnixTime,
+        message_of: MessageOf<'_>,
+    ) -> Option<Packet> {
         if !self.has_packet(now) {
             return None;
         }
@@ -166,7 +178,7 @@ impl Ledger {
         loop {
             let may_share = !self.front_is_alone();
             if !self.acks.is_empty() && may_share && !batch.has_acks {
-                self.pack_acks(unix, &mut batch);
+                self.pack_acks(unix, &mut batch, message_of);
                 continue;
             }
             if self.outbox.is_empty() {
@@ -181,7 +193,7 @@ impl Ledger {
                 break;
             }
             if let Some(waiting) = self.outbox.pop() {
-                self.pack(waiting, unix, &mut batch);
+                self.pack(waiting, unix, &mut batch, message_of);
             }
             if !may_share {
                 break;
@@ -214,7 +226,7 @@ impl Ledger {
         }
     }
 
-    fn pack_acks(&mut self, unix: UnixTime, batch: &mut Batch) {
+    fn pack_acks(&mut self, unix: UnixTime, batch: &mut Batch, message_of: MessageOf<'_>) {
         let ids = self.acks.take();
         let body = service::MsgsAck {
             msg_ids: ids.as_slice().into(),
@@ -228,12 +240,19 @@ impl Ledger {
             attempts: 0,
             alone: false,
             quick_ack: false,
+            order: None,
         };
-        self.pack(Waiting::New(message), unix, batch);
+        self.pack(Waiting::New(message), unix, batch, message_of);
     }
 
-    fn pack(&mut self, waiting: Waiting, unix: UnixTime, batch: &mut Batch) {
-        let (settled, message) = match waiting {
+    fn pack(
+        &mut self,
+        waiting: Waiting,
+        unix: UnixTime,
+        batch: &mut Batch,
+        message_of: MessageOf<'_>,
+    ) {
+        let (settled, mut message) = match waiting {
             Waiting::New(message) => (None, message),
             Waiting::Numbered(id, message) => (Some(id), message),
             Waiting::Again(id) => {
@@ -256,6 +275,19 @@ impl Ledger {
         };
         let id = settled.unwrap_or_else(|| self.ids.next(unix, flow));
         let seq_no = self.seq_nos.next(message.content_related);
+        if let Some(Order { after, body }) = message.order.as_deref() {
+            let just_numbered = |query: QueryId| {
+                let mut numbered = self.numbered.iter().rev();
+                numbered
+                    .find(|(kind, _)| *kind == Kind::Query(query))
+                    .map(|(_, id)| *id)
+            };
+            let earlier: Vec<MsgId> = after
+                .iter()
+                .filter_map(|query| just_numbered(*query).or_else(|| message_of(*query)))
+                .collect();
+            message.body = invoke_after(&earlier, body).into();
+        }
         if let (Kind::Query(query), true) = (&message.kind, message.quick_ack) {
             batch.quick_ack.push(*query);
         }
@@ -345,7 +377,7 @@ struct Batch {
     bytes: usize,
     has_acks: bool,
     needs_container: bool,
-    quick_ack: Vec<super::QueryId>,
+    quick_ack: Vec<QueryId>,
 }
 
 impl Batch {

@@ -20,6 +20,7 @@ mod common;
 mod event;
 mod ledger;
 mod msg_id;
+mod order;
 mod outbox;
 mod packet;
 mod queries;

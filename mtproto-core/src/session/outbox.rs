@@ -52,9 +52,20 @@ impl Outbox {
         self.queue.push_front(Waiting::Numbered(id, message));
     }
 
-    /// Puts `message` in front of everything that waits.
+    /// Puts `message` in front of everything that waits, but for queries older than it: one that comes after others must
+    /// not leave before them.
     pub(super) fn push_front(&mut self, message: Message) {
-        self.queue.push_front(Waiting::New(message));
+        let at = match message.kind {
+            Kind::Query(query) => {
+                let older = |waiting: &Waiting| {
+                    matches!(waiting.new_kind(), Some(Kind::Query(other)) if *other < query)
+                };
+                let last = self.queue.iter().rposition(older);
+                last.map_or(0, |at| at.saturating_add(1))
+            }
+            _ => 0,
+        };
+        self.queue.insert(at, Waiting::New(message));
     }
 
     /// Lets `id` leave again, once.

@@ -35,6 +35,16 @@ impl Queries {
         self.open.contains_key(&id)
     }
 
+    /// Whether there is, or was, such a query.
+    pub(super) const fn is_known(&self, id: QueryId) -> bool {
+        id.0 != 0 && id.0 <= self.last
+    }
+
+    /// The message that `id` travels as; `None` if it has ended or has not left.
+    pub(super) fn current(&self, id: QueryId) -> Option<MsgId> {
+        self.open.get(&id)?.current
+    }
+
     /// A new query, which ends at `deadline` if nothing comes.
     pub(super) fn open(&mut self, deadline: Option<Instant>) -> QueryId {
         self.last = self.last.wrapping_add(1);

@@ -34,6 +34,8 @@ pub(super) struct Fate {
     pub(super) answer: Option<MsgId>,
     /// The peer confirmed the answer.
     pub(super) answer_acked: bool,
+    /// It ended with an error, or was dropped.
+    pub(super) failed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -255,6 +257,7 @@ mod tests {
             query: true,
             answer: Some(MsgId(31)),
             answer_acked: true,
+            failed: false,
         };
         assert_eq!(received.state(MsgId(30), false), 4 + 8 + 32 + 64 + 128);
     }

@@ -45,6 +45,15 @@ impl Kind {
     }
 }
 
+/// What a query that comes after others is made of, whatever identifiers these have when it leaves.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// The others.
+    pub(super) after: Vec<QueryId>,
+    /// The body without the wrapper that names their messages.
+    pub(super) body: Arc<[u8]>,
+}
+
 /// A message on its way, or kept.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -57,6 +66,8 @@ pub(super) struct Message {
     pub(super) alone: bool,
     /// The client wants a quick acknowledgement.
     pub(super) quick_ack: bool,
+    /// For a query that comes after others.
+    pub(super) order: Option<Arc<Order>>,
 }
 
 #[derive(Debug)]
@@ -197,6 +208,7 @@ mod tests {
             attempts: 0,
             alone: false,
             quick_ack: false,
+            order: None,
         }
     }
 

@@ -5,6 +5,7 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use super::ledger::Ledger;
+use super::order::Held;
 use super::packet::Packet;
 use super::sent::Kind;
 use super::unpack::{Part, Unpacked, parse};
@@ -41,7 +42,7 @@ pub struct Surroundings {
 
 /// The server's side of a session.
 ///
-/// Inputs: [`Self::handle_message`]. Commands: [`Self::answer`], [`Self::push`] and the `send_*` methods. Outputs,
+/// Inputs: [`Self::handle_message`], [`Self::handle_timeout`]. Commands: [`Self::answer`], [`Self::push`] and the `send_*` methods. Outputs,
 /// drained after every input and command: [`Self::next_packet`], [`Self::poll_event`], [`Self::poll_timeout`].
 #[derive(Debug)]
 pub struct ServerSession {
@@ -51,6 +52,8 @@ pub struct ServerSession {
     first_msg_id: Option<MsgId>,
     /// Queries without an answer.
     pub(super) running: BTreeSet<MsgId>,
+    /// Those among them that wait for others.
+    pub(super) held: Held,
 }
 
 impl ServerSession {
@@ -63,6 +66,7 @@ impl ServerSession {
             unique_id,
             first_msg_id: None,
             running: BTreeSet::new(),
+            held: Held::default(),
         }
     }
 
@@ -223,21 +227,27 @@ impl ServerSession {
         match result {
             Ok(body) => {
                 let body = self.ledger.compressed(body);
-                self.queue_answer(msg_id, &body);
+                self.write_answer(msg_id, &body, false);
             }
-            Err(error) => {
-                let object = service::RpcError {
-                    error_code: error.code,
-                    error_message: error.message.as_bytes(),
-                };
-                self.queue_answer(msg_id, &object.to_bytes());
-            }
+            Err(error) => self.write_error(msg_id, error),
         }
+        self.release(msg_id, result.is_err());
         true
     }
 
-    pub(super) fn queue_answer(&mut self, to: MsgId, result: &[u8]) {
+    pub(super) fn write_error(&mut self, to: MsgId, error: &RpcError) {
+        let object = service::RpcError {
+            error_code: error.code,
+            error_message: error.message.as_bytes(),
+        };
+        self.write_answer(to, &object.to_bytes(), true);
+    }
+
+    pub(super) fn write_answer(&mut self, to: MsgId, result: &[u8], failed: bool) {
         self.running.remove(&to);
+        if let Some(fate) = self.ledger.received.fate_mut(to) {
+            fate.failed |= failed;
+        }
         self.ledger.acks.forget(to);
         let mut body = Vec::new();
         let answer = service::RpcResult {
@@ -311,7 +321,7 @@ impl ServerSession {
 
     /// The next message to seal, if the session has something to send.
     pub fn next_packet(&mut self, now: Instant, unix: UnixTime) -> Option<Packet> {
-        let packet = self.ledger.next_packet(now, unix);
+        let packet = self.ledger.next_packet(now, unix, &|_| None);
         for (kind, msg_id) in self.ledger.take_numbered() {
             if let Kind::Answer { to } = kind
                 && let Some(fate) = self.ledger.received.fate_mut(to)
@@ -330,10 +340,23 @@ impl ServerSession {
             .or_else(|| self.ledger.poll_notice().map(ServerSessionEvent::Notice))
     }
 
-    /// When [`Self::next_packet`] has something to do without other input.
+    /// When [`Self::handle_timeout`] or [`Self::next_packet`] has something to do without other input.
     #[must_use]
-    pub const fn poll_timeout(&self) -> Option<Instant> {
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let acks = self.ack_deadline();
+        self.held_deadline().into_iter().chain(acks).min()
+    }
+
+    /// When acknowledgements leave though there is nothing else to send.
+    #[must_use]
+    pub const fn ack_deadline(&self) -> Option<Instant> {
         self.ledger.acks.deadline()
+    }
+
+    /// When a query has waited too long for an earlier one.
+    #[must_use]
+    pub fn held_deadline(&self) -> Option<Instant> {
+        self.held.deadline()
     }
 }
 

@@ -30,10 +30,7 @@ impl ServerSession {
                 if let Some(fate) = self.ledger.received.fate_mut(id) {
                     fate.query = true;
                 }
-                self.events.push_back(ServerSessionEvent::Query {
-                    msg_id: id,
-                    body: body.into_owned(),
-                });
+                self.take_query(at.now, id, body);
             }
         }
     }
@@ -125,8 +122,9 @@ impl ServerSession {
             self.events
                 .push_back(ServerSessionEvent::QueryDropped { msg_id: query });
             let dropped = service::RpcAnswerDroppedRunning {}.to_bytes();
-            self.queue_answer(query, &dropped);
-            self.queue_answer(request, &dropped);
+            self.write_answer(query, &dropped, true);
+            self.write_answer(request, &dropped, false);
+            self.release(query, true);
         } else if let Some((answer, sent)) =
             answer.and_then(|answer| Some((answer, self.ledger.sent.take(answer)?)))
         {
@@ -135,9 +133,9 @@ impl ServerSession {
                 seq_no: sent.seq_no,
                 bytes: i32::try_from(sent.message.body.len()).unwrap_or(i32::MAX),
             };
-            self.queue_answer(request, &dropped.to_bytes());
+            self.write_answer(request, &dropped.to_bytes(), false);
         } else {
-            self.queue_answer(request, &service::RpcAnswerUnknown {}.to_bytes());
+            self.write_answer(request, &service::RpcAnswerUnknown {}.to_bytes(), false);
         }
     }
 }

@@ -25,6 +25,7 @@ mod message_gzip;
 mod message_plain;
 mod misbehaviour;
 mod protocol_coverage;
+mod query_order;
 mod rules;
 mod secret_chat_keys;
 mod secret_chat_order;
