@@ -194,7 +194,12 @@ fn apply(pair: &mut Pair, queries: &mut Vec<QueryId>, number: usize, operation: 
                 quick_ack: kind & 2 == 2,
                 timeout: timeout.map(|millis| Duration::from_millis(millis.into())),
                 // Some come after the query before them.
-                after: queries.last().copied().filter(|_| kind & 4 == 4).into_iter().collect(),
+                after: queries
+                    .last()
+                    .copied()
+                    .filter(|_| kind & 4 == 4)
+                    .into_iter()
+                    .collect(),
             };
             let number = u32::try_from(number).expect("few operations");
             let body = [[kind & 1, 0xf0, 0xf0, 0xf0], number.to_le_bytes()].concat();

@@ -98,7 +98,10 @@ mod tests {
             })
         );
         let two = invoke_after(&[MsgId(8), MsgId(12)], &query);
-        let Some(KnownCall::InvokeAfterMsgs { msg_ids, query: inner }) = KnownCall::read(&two)
+        let Some(KnownCall::InvokeAfterMsgs {
+            msg_ids,
+            query: inner,
+        }) = KnownCall::read(&two)
         else {
             panic!("{two:?}");
         };

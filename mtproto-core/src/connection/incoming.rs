@@ -1,15 +1,24 @@
 //! From the bytes of a client's stream to its session.
 
+use alloc::vec::Vec;
+
 use super::{Connection, Event, draw_session_id};
 use crate::crypto::kdf::Direction;
 use crate::error::{ConnectionError, Notice, PeerMisbehaved, TransportError};
 use crate::ids::AuthKeyId;
-use crate::message::{self, encrypted};
+use crate::message::batch::{self, Payload};
 use crate::time::Instant;
 use crate::transport::{Frame, Framer};
 
 /// The one reaction to everything that is wrong with an encrypted message: an attacker learns nothing from it.
 const BROKEN: ConnectionError = ConnectionError::Peer(PeerMisbehaved::InvalidMessage);
+
+/// What came over the stream, payloads apart.
+enum Arrived {
+    Payload,
+    QuickAck(u32),
+    TransportError(TransportError),
+}
 
 impl Connection {
     /// Handles bytes of the stream.
@@ -39,22 +48,55 @@ impl Connection {
         bytes: &[u8],
     ) -> Result<(), ConnectionError> {
         framer.handle_bytes(bytes).map_err(ConnectionError::Frame)?;
-        while let Some(frame) = framer.poll_frame().map_err(ConnectionError::Frame)? {
-            match frame {
-                Frame::Payload { data, .. } => self.handle_frame(now, data)?,
-                Frame::QuickAck(token) => self.on_quick_ack(token),
-                Frame::TransportError(code) => {
-                    self.on_transport_error(now, TransportError(code))?;
+        let (frames, failed) = framer.poll_frames();
+        self.handle_frames(now, frames)?;
+        // Nothing is left; this gives the room back.
+        framer.poll_frames();
+        failed.map_or(Ok(()), |error| Err(ConnectionError::Frame(error)))
+    }
+
+    fn handle_frames(
+        &mut self,
+        now: Instant,
+        frames: Vec<Frame<'_>>,
+    ) -> Result<(), ConnectionError> {
+        let mut payloads = Vec::new();
+        let mut kinds = Vec::with_capacity(frames.len());
+        for frame in frames {
+            kinds.push(match frame {
+                Frame::Payload { data, .. } => {
+                    payloads.push(data);
+                    Arrived::Payload
                 }
+                Frame::QuickAck(token) => Arrived::QuickAck(token),
+                Frame::TransportError(code) => Arrived::TransportError(TransportError(code)),
+            });
+        }
+        let keys = batch::keys_ahead(&payloads, |id| self.key_named(id));
+        let mut payloads =
+            batch::open_ahead(payloads, &keys, Direction::ServerToClient).into_iter();
+        for kind in kinds {
+            match kind {
+                Arrived::Payload => {
+                    if let Some(payload) = payloads.next() {
+                        self.handle_payload(now, payload)?;
+                    }
+                }
+                Arrived::QuickAck(token) => self.on_quick_ack(token),
+                Arrived::TransportError(error) => self.on_transport_error(now, error)?,
             }
         }
         Ok(())
     }
 
-    fn handle_frame(&mut self, now: Instant, frame: &mut [u8]) -> Result<(), ConnectionError> {
-        match message::auth_key_id(frame).ok_or(BROKEN)? {
-            AuthKeyId::UNENCRYPTED => self.handle_plain(now, frame),
-            id => self.handle_encrypted(now, id, frame),
+    fn handle_payload(
+        &mut self,
+        now: Instant,
+        payload: Payload<'_>,
+    ) -> Result<(), ConnectionError> {
+        match (payload.auth_key_id().ok_or(BROKEN)?, payload) {
+            (AuthKeyId::UNENCRYPTED, Payload::Sealed(frame)) => self.handle_plain(now, frame),
+            (id, payload) => self.handle_encrypted(now, id, payload),
         }
     }
 
@@ -62,14 +104,16 @@ impl Connection {
         &mut self,
         now: Instant,
         id: AuthKeyId,
-        frame: &mut [u8],
+        payload: Payload<'_>,
     ) -> Result<(), ConnectionError> {
         let Some(key) = self.key_named(id) else {
             // In a key exchange there is no key yet that could tell whether the message is worth anything.
             let exchanging = self.exchange.is_some();
             return if exchanging { Ok(()) } else { Err(BROKEN) };
         };
-        let opened = encrypted::open(&key, Direction::ServerToClient, frame).map_err(|_| BROKEN)?;
+        let opened = payload
+            .open(&key, Direction::ServerToClient)
+            .map_err(|_| BROKEN)?;
         let header = opened.header;
         let session = if header.session_id == self.session.id() {
             &mut self.session

@@ -41,9 +41,9 @@ use crate::time::{Instant, UnixTime};
 
 pub use self::connections::Listen;
 pub use self::event::{CloseReason, ConnectionId, RequestId, ServerEvent, SessionKey};
-pub use crate::known_calls::KnownCall;
 pub use self::outgoing::{Outgoing, OutgoingMessage};
 pub use self::store::{AuthKeyRecord, AuthKeyStore, KeyKind, MemoryKeyStore};
+pub use crate::known_calls::KnownCall;
 
 /// The server's side of one data centre, or of one shard of it.
 pub struct Endpoint {

@@ -10,7 +10,7 @@ use crate::crypto::kdf::Direction;
 use crate::error::TransportError;
 use crate::handshake::Reply;
 use crate::ids::{MsgId, ServerSalt, SessionId};
-use crate::message::{Header, encrypted, plain};
+use crate::message::{Header, batch, encrypted, plain};
 use crate::session::Packet;
 use crate::time::Instant;
 use crate::transport::WriteError;
@@ -120,6 +120,78 @@ impl Endpoint {
         outgoing
     }
 
+    /// Seals several frames and hands each to `send`, in their order; nothing for streams that are gone.
+    ///
+    /// All messages are encrypted at once, which takes a processor with wide registers a fraction of the time of
+    /// [`Self::seal`] for each. They hold the same; the random bytes between them fall differently.
+    pub fn seal_many(
+        &mut self,
+        outgoing: Vec<Outgoing>,
+        mut send: impl FnMut(ConnectionId, Vec<u8>),
+    ) {
+        let mut frames: Vec<Option<(AuthKey, Vec<u8>)>> = Vec::with_capacity(outgoing.len());
+        for one in &outgoing {
+            frames.push(match &one.message {
+                OutgoingMessage::Encrypted {
+                    key,
+                    salt,
+                    session_id,
+                    packet,
+                    extra_padding,
+                } if outgoing.len() > 1 => {
+                    let body = &mut self.scratch.0;
+                    body.clear();
+                    packet.write_body(body);
+                    let header = Header {
+                        salt: *salt,
+                        session_id: *session_id,
+                        msg_id: packet.msg_id,
+                        seq_no: packet.seq_no,
+                    };
+                    let mut frame = Vec::new();
+                    let random = &mut *self.random;
+                    encrypted::prepare(&header, body, *extra_padding, random, &mut frame);
+                    Some((key.clone(), frame))
+                }
+                _ => None,
+            });
+        }
+        let jobs = frames.iter_mut().flatten();
+        let jobs = jobs.map(|(key, bytes)| batch::Frame {
+            key,
+            direction: Direction::ServerToClient,
+            bytes,
+        });
+        batch::seal_many(jobs.collect());
+        for (one, frame) in outgoing.into_iter().zip(frames) {
+            let mut out = Vec::new();
+            let connection = match frame {
+                None => self.seal(one, &mut out),
+                Some((_, payload)) => {
+                    self.write_payload(one.connection, &payload, &mut out);
+                    one.connection
+                }
+            };
+            if !out.is_empty() {
+                send(connection, out);
+            }
+        }
+    }
+
+    fn write_payload(&mut self, to: ConnectionId, payload: &[u8], out: &mut Vec<u8>) {
+        let Some(entry) = self.connections.get_mut(&to) else {
+            return;
+        };
+        match &mut entry.framer {
+            None => out.extend_from_slice(payload),
+            Some(framer) => {
+                let written = framer.write_payload(payload, false, &mut *self.random, out);
+                // A client is answered only after its transport is known, with whole words.
+                debug_assert!(!matches!(written, Err(WriteError::NotDetected)));
+            }
+        }
+    }
+
     /// Seals a frame and appends its bytes to `out`; nothing if the stream is gone or its transport has no such frame.
     pub fn seal(&mut self, outgoing: Outgoing, out: &mut Vec<u8>) -> ConnectionId {
         let Outgoing {
@@ -173,14 +245,9 @@ impl Endpoint {
                 payload.extend_from_slice(&error.0.to_le_bytes());
             }
         }
-        match &mut entry.framer {
-            None => out.extend_from_slice(payload),
-            Some(framer) => {
-                let written = framer.write_payload(payload, false, random, out);
-                // A client is answered only after its transport is known, with whole words.
-                debug_assert!(!matches!(written, Err(WriteError::NotDetected)));
-            }
-        }
+        let payload = core::mem::take(payload);
+        self.write_payload(connection, &payload, out);
+        self.scratch.1 = payload;
         connection
     }
 }

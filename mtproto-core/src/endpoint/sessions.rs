@@ -183,7 +183,10 @@ impl Endpoint {
             Some(_) if can_send => entry.session.ack_deadline().filter(|due| *due > now),
             Some(_) => None,
         };
-        let deadline = deadline.into_iter().chain(entry.session.held_deadline()).min();
+        let deadline = deadline
+            .into_iter()
+            .chain(entry.session.held_deadline())
+            .min();
         let old = core::mem::replace(&mut entry.deadline, deadline);
         self.timers.reschedule(Owner::Session(key), old, deadline);
     }

@@ -5,13 +5,13 @@
 //! What is accepted and what comes out is that of [`encrypted`], frame by frame.
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, iter};
 
 use super::encrypted::{self, OpenError, Opened};
 use crate::crypto::auth_key::AuthKey;
 use crate::crypto::envelope::{self, Job};
 use crate::crypto::kdf::Direction;
-use crate::ids::MsgKey;
+use crate::ids::{AuthKeyId, MsgKey};
 
 /// One frame among several.
 pub struct Frame<'a> {
@@ -55,6 +55,78 @@ pub fn open_many(frames: Vec<Frame<'_>>) -> Vec<Result<Opened<'_>, OpenError>> {
             encrypted::check(&msg_key, &found, job.into_data())
         })
         .collect()
+}
+
+/// A payload that may have been opened already, together with others.
+pub(crate) enum Payload<'a> {
+    /// It is to be opened in its turn: it is plain, its key was not known, or it came alone.
+    Sealed(&'a mut [u8]),
+    /// It was opened with this key.
+    Opened(&'a AuthKey, Result<Opened<'a>, OpenError>),
+}
+
+impl<'a> Payload<'a> {
+    /// The key named in front, if any is.
+    pub(crate) fn auth_key_id(&self) -> Option<AuthKeyId> {
+        match self {
+            Self::Sealed(bytes) => super::auth_key_id(bytes),
+            Self::Opened(key, _) => Some(key.id()),
+        }
+    }
+
+    /// What the message says under `key`.
+    pub(crate) fn open(self, key: &AuthKey, direction: Direction) -> Result<Opened<'a>, OpenError> {
+        match self {
+            Self::Sealed(bytes) => encrypted::open(key, direction, bytes),
+            Self::Opened(with, opened) if with == key => opened,
+            Self::Opened(..) => Err(OpenError),
+        }
+    }
+}
+
+/// The keys of payloads that are worth opening ahead: none if there are not several.
+pub(crate) fn keys_ahead(
+    payloads: &[&mut [u8]],
+    key_of: impl Fn(AuthKeyId) -> Option<AuthKey>,
+) -> Vec<Option<AuthKey>> {
+    if payloads.len() < 2 {
+        return Vec::new();
+    }
+    let is_encrypted = |id: &AuthKeyId| *id != AuthKeyId::UNENCRYPTED;
+    let key_of = |bytes: &&mut [u8]| key_of(super::auth_key_id(bytes).filter(is_encrypted)?);
+    payloads.iter().map(key_of).collect()
+}
+
+/// Opens all payloads that have a key among `keys`, which stand in the order of the payloads.
+///
+/// Nothing else happens with them: whether the key is still good is seen when each has its turn.
+pub(crate) fn open_ahead<'a>(
+    payloads: Vec<&'a mut [u8]>,
+    keys: &'a [Option<AuthKey>],
+    direction: Direction,
+) -> Vec<Payload<'a>> {
+    let mut frames = Vec::with_capacity(keys.len());
+    let mut sealed = Vec::with_capacity(payloads.len());
+    let keys = keys.iter().map(Option::as_ref).chain(iter::repeat(None));
+    for (bytes, key) in payloads.into_iter().zip(keys) {
+        match key {
+            Some(key) => {
+                frames.push(Frame {
+                    key,
+                    direction,
+                    bytes,
+                });
+                sealed.push(Err(key));
+            }
+            None => sealed.push(Ok(bytes)),
+        }
+    }
+    let mut opened = open_many(frames).into_iter();
+    let payload = |sealed| match sealed {
+        Ok(bytes) => Payload::Sealed(bytes),
+        Err(key) => Payload::Opened(key, opened.next().unwrap_or(Err(OpenError))),
+    };
+    sealed.into_iter().map(payload).collect()
 }
 
 /// [`encrypted::seal_in_place`] for each frame; the results stand in the order of the frames.

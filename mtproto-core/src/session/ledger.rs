@@ -5,7 +5,6 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{QueryId, Role};
 use super::acks::AcksDue;
 use super::msg_id::{Flow, MsgIds};
 use super::outbox::{Outbox, Waiting};
@@ -13,6 +12,7 @@ use super::packet::{Content, InnerMessage, Packet};
 use super::received::Received;
 use super::sent::{Kind, Message, Order, Sent};
 use super::seq_no::SeqNos;
+use super::{QueryId, Role};
 use crate::config::SessionConfig;
 use crate::error::{Limit, Notice};
 use crate::ids::{MsgId, SeqNo};

@@ -57,9 +57,7 @@ impl Outbox {
     pub(super) fn push_front(&mut self, message: Message) {
         let at = match message.kind {
             Kind::Query(query) => {
-                let older = |waiting: &Waiting| {
-                    matches!(waiting.new_kind(), Some(Kind::Query(other)) if *other < query)
-                };
+                let older = |waiting: &Waiting| matches!(waiting.new_kind(), Some(Kind::Query(other)) if *other < query);
                 let last = self.queue.iter().rposition(older);
                 last.map_or(0, |at| at.saturating_add(1))
             }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 
 use crate::crypto::aes_ctr::AesCtr256;
 
@@ -60,6 +61,32 @@ impl Buffer {
         let end = start.saturating_add(len).min(self.bytes.len());
         self.start = end;
         self.bytes.get_mut(start..end).unwrap_or_default()
+    }
+
+    /// Consumes `len` bytes; returns where they are, for [`Self::slices`].
+    pub(super) fn pass(&mut self, len: usize) -> Range<usize> {
+        let start = self.start;
+        self.start = start.saturating_add(len).min(self.bytes.len());
+        start..self.start
+    }
+
+    /// Lends consumed ranges out, which must stand in their order.
+    pub(super) fn slices(&mut self, ranges: impl Iterator<Item = Range<usize>>) -> Vec<&mut [u8]> {
+        let mut rest = self.bytes.as_mut_slice();
+        let mut at = 0_usize;
+        let mut slices = Vec::new();
+        for range in ranges {
+            let skip = range.start.saturating_sub(at);
+            let len = range.end.saturating_sub(range.start);
+            let (slice, after) = rest
+                .split_at_mut_checked(skip)
+                .and_then(|(_, rest)| rest.split_at_mut_checked(len))
+                .unwrap_or_default();
+            slices.push(slice);
+            rest = after;
+            at = range.end;
+        }
+        slices
     }
 
     /// Gives the room of consumed bytes back.

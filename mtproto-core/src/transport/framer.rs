@@ -247,6 +247,61 @@ impl Framer {
         }))
     }
 
+    /// All frames that have arrived, and the error after them if the stream breaks a rule there.
+    ///
+    /// Several at once can be decrypted at once ([`open_many`](crate::message::batch::open_many)). Call until there are
+    /// none, which also gives the room of these back.
+    pub fn poll_frames(&mut self) -> (Vec<Frame<'_>>, Option<FrameError>) {
+        let mut units = Vec::new();
+        let mut error = self.failed;
+        if let Stage::Running(running) = &mut self.stage
+            && error.is_none()
+        {
+            loop {
+                let parsed = running.decoder.parse(self.received.unread());
+                let accepted = parsed.and_then(|parsed| match parsed {
+                    Parsed::Unit(unit) => running.decoder.accept(&unit).map(|()| Some(unit)),
+                    Parsed::NeedMore { .. } => Ok(None),
+                });
+                match accepted {
+                    Ok(Some(unit)) => units.push((self.received.pass(unit.len), unit.kind)),
+                    Ok(None) => break,
+                    Err(found) => {
+                        error = Some(*self.failed.insert(found));
+                        break;
+                    }
+                }
+            }
+        }
+        if units.is_empty() {
+            self.received.reclaim();
+            return (Vec::new(), error);
+        }
+        let payloads = units.iter().map(|(unit, kind)| match kind {
+            UnitKind::Payload { payload, .. } => {
+                let start = unit.start.saturating_add(payload.start);
+                start..unit.start.saturating_add(payload.end)
+            }
+            UnitKind::QuickAck(_) | UnitKind::TransportError(_) => unit.start..unit.start,
+        });
+        let slices = self.received.slices(payloads);
+        let frames = units
+            .iter()
+            .zip(slices)
+            .map(|((_, kind), data)| match kind {
+                UnitKind::Payload {
+                    quick_ack_requested,
+                    ..
+                } => Frame::Payload {
+                    data,
+                    quick_ack_requested: *quick_ack_requested,
+                },
+                UnitKind::QuickAck(token) => Frame::QuickAck(*token),
+                UnitKind::TransportError(code) => Frame::TransportError(*code),
+            });
+        (frames.collect(), error)
+    }
+
     /// Appends a frame with `payload` to `out`, at a client's end with a request for a quick acknowledgment or without.
     ///
     /// Payloads are framed as they are, whether or not they are messages.

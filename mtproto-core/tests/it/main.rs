@@ -7,6 +7,7 @@ mod connection_queries;
 mod crypto_properties;
 mod crypto_rsa;
 mod crypto_srp;
+mod endpoint_batch;
 mod endpoint_checks;
 mod endpoint_services;
 mod handshake_bind;

@@ -159,7 +159,10 @@ fn wrappers_nest_and_hold_compressed_queries() {
         packed_data: &gzip::deflate(&long),
     }
     .to_bytes();
-    lone.say(true, &invoke_after(&[first], &invoke_after(&[second], &packed)));
+    lone.say(
+        true,
+        &invoke_after(&[first], &invoke_after(&[second], &packed)),
+    );
     lone.answer(0, Ok(&api(0)));
     assert_eq!(executed(&lone).len(), 2);
     lone.answer(1, Ok(&api(0)));
