@@ -6,7 +6,7 @@ use super::{Connection, Event, SavedKeys};
 use crate::crypto::dh::PrimeCache;
 use crate::error::{ConnectionError, Notice, PeerMisbehaved, TransportError};
 use crate::handshake::{self, ClientHandshake, ClientStep, NewAuthKey};
-use crate::ids::MsgId;
+use crate::ids::{MsgId, Nonce};
 use crate::key_log::Secret;
 use crate::message::plain;
 use crate::time::Instant;
@@ -91,8 +91,9 @@ impl Connection {
             }
             ClientStep::Done(key) => {
                 let temporary = exchange.expires_in.is_some();
+                let nonce = exchange.handshake.nonce();
                 self.exchange = None;
-                self.log_key(&key, temporary);
+                self.log_key(nonce, &key, temporary);
                 if temporary {
                     self.bind(now, key);
                 } else {
@@ -128,8 +129,12 @@ impl Connection {
         }));
     }
 
-    fn log_key(&self, key: &NewAuthKey, temporary: bool) {
+    fn log_key(&self, nonce: Nonce, key: &NewAuthKey, temporary: bool) {
         if let Some(log) = &self.config.key_log {
+            log.log(&Secret::NewNonce {
+                nonce,
+                new_nonce: &key.new_nonce.0,
+            });
             log.log(&Secret::AuthKey {
                 dc: self.config.dc(),
                 key: &key.auth_key,

@@ -92,6 +92,8 @@ pub struct NewAuthKey {
     pub clock_offset: i64,
     /// Seconds that the key lives from its creation, for a temporary key.
     pub expires_in: Option<i32>,
+    /// The secret number of the run, for a key log.
+    pub new_nonce: NewNonce,
 }
 
 /// One run of the key exchange.
@@ -355,6 +357,7 @@ impl ClientHandshake {
                 auth_key: run.auth_key,
                 clock_offset: run.clock_offset,
                 expires_in: self.config.expires_in,
+                new_nonce: run.nonces.new_nonce,
             })),
             2 if run.retries < self.config.max_retries => {
                 run.retries = run.retries.saturating_add(1);

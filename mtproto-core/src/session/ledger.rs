@@ -99,6 +99,7 @@ impl Ledger {
             // A container may not stand in another one.
             alone: true,
             quick_ack: false,
+            order: None,
         });
     }
 

@@ -48,6 +48,9 @@ fn the_defaults_are_those_that_are_documented() {
             unacked_messages: 1024,
             unacked_bytes: 8 << 20,
             pending_queries: 4096,
+            held_queries: 256,
+            held_bytes: 4 << 20,
+            held_for: MILLI * 500,
             resends: 6,
             strict: false,
         }
