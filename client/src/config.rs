@@ -1,11 +1,14 @@
 //! What a client is told before it connects.
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mtproto_core::crypto::auth_key::AuthKey;
 use mtproto_core::crypto::rsa::RsaPublicKey;
 use mtproto_core::ids::DcId;
+use mtproto_core::key_log::KeyLog;
 use mtproto_core::transport::{ClientTransport, Transport};
 
 /// What an application says of itself in `initConnection`.
@@ -88,6 +91,18 @@ pub struct ClientConfig {
     pub connect_timeout: Duration,
     /// Makes everything random a function of this number; for tests. Default: drawn from the operating system.
     pub seed: Option<u64>,
+    /// Receives the secrets with which a capture of the connection can be decrypted.
+    pub key_log: Option<SharedKeyLog>,
+}
+
+/// A key log that several connections may share.
+#[derive(Clone)]
+pub struct SharedKeyLog(pub Arc<dyn KeyLog>);
+
+impl fmt::Debug for SharedKeyLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedKeyLog(..)")
+    }
 }
 
 impl ClientConfig {
@@ -106,6 +121,7 @@ impl ClientConfig {
             application: Application::default(),
             connect_timeout: Duration::from_secs(10),
             seed: None,
+            key_log: None,
         }
     }
 }

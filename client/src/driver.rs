@@ -144,6 +144,7 @@ impl Driver {
         let mut core =
             mtproto_core::config::ClientConfig::new(config.server_keys.clone(), config.dc);
         core.transport = line.transport(config);
+        core.key_log = config.key_log.as_ref().map(|log| log.0.clone());
         let core = Arc::new(core);
         let connection = match config.auth_key.clone() {
             None => Connection::new(core, start),

@@ -29,6 +29,6 @@ mod password;
 mod proxy;
 
 pub use client::{Client, Updates};
-pub use config::{Application, Carrier, ClientConfig, Proxy};
+pub use config::{Application, Carrier, ClientConfig, Proxy, SharedKeyLog};
 pub use error::{ConnectError, InvokeError, LoginError};
 pub use login::{Login, SentCode};
