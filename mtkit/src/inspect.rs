@@ -18,7 +18,7 @@ pub(crate) struct InspectArguments {
     /// The capture, pcap or pcapng; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Key log to decrypt with; may be given several times
+    /// Keys to decrypt with: a key log, a session string in a file, or a library's session file; may be given several times
     #[arg(long = "keys", short = 'k', value_name = "KEYLOG")]
     keys: Vec<PathBuf>,
     /// Print JSON Lines instead of text

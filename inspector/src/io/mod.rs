@@ -1,5 +1,7 @@
 //! Files: the only place of this crate that opens any.
 
+mod session_file;
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -89,7 +91,7 @@ impl fmt::Display for InspectError {
             Self::NotKeys { path } => write!(
                 f,
                 "{}: no keys: neither a key log, whose lines begin with MTPROTO_, nor a session string of Telethon, \
-                 Pyrogram, GramJS or mtcute; give the file that the client or server wrote for MTPROTO_KEYLOGFILE",
+                 Pyrogram, GramJS or mtcute, nor a session file of Telethon, Pyrogram, mtcute, grammers or gotd; give the file that the client or server wrote for MTPROTO_KEYLOGFILE",
                 path.display()
             ),
             Self::Write(error) => write!(f, "cannot write the result: {error}"),
@@ -142,7 +144,7 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Reads a key log, or a file with nothing but a session string, into the ring.
+/// Reads a key log, a file with nothing but a session string, or the session file of a library, into the ring.
 ///
 /// # Errors
 ///
@@ -166,6 +168,13 @@ pub fn load_keys(path: &Path, keys: &mut KeyRing) -> Result<(), InspectError> {
             },
             &source,
         );
+        return Ok(());
+    }
+    if let Some(session) = session_file::read(path, &content) {
+        for (dc, key, life) in session.keys {
+            let (dc, life) = (Some(dc), Some(life));
+            keys.add(Entry::AuthKey { dc, key, life }, &source);
+        }
         return Ok(());
     }
     let is_ours = |line: &[u8]| line.starts_with(b"MTPROTO_") || line.starts_with(b"#");
