@@ -92,11 +92,6 @@ impl Talk {
         )
     }
 
-    /// Lets time pass, as far as identifiers tell.
-    pub(crate) fn pass(&mut self, seconds: i64) {
-        self.next_id += seconds << 32;
-    }
-
     /// Sends a payload in a frame.
     pub(crate) fn payload(&mut self, from_client: bool, payload: &[u8]) {
         let mut bytes = Vec::new();
