@@ -27,7 +27,9 @@ def main(folder):
     (SCHEMAS / "mtproto.tl").write_text(text)
     layers, notes = provenance.choose(api, messages, exceptions)
     (SCHEMAS / "api.tl").write_text(union.table(layers, "API"))
-    (SCHEMAS / "secret.tl").write_text(union.table(union.cumulative(secret, exceptions), "secret chat"))
+    borrowed = [(int(layer), name, int(number, 16)) for layer, name, number, _ in _table("borrowed.tsv")]
+    borrowed = union.borrow(borrowed, [row.schema for row in api])
+    (SCHEMAS / "secret.tl").write_text(union.table(union.cumulative(secret, exceptions, borrowed), "secret chat"))
     provenance.write(SCHEMAS / "README.md", api + services + secret, notes)
     print(f"{len(layers)} layers: {' '.join(map(str, sorted(layers)))}", file=sys.stderr)
 

@@ -24,11 +24,22 @@ def table(layers, of):
     return "\n".join(lines) + "\n"
 
 
-def cumulative(rows, exceptions):
+def borrow(wanted, schemas):
+    """{layer number: declarations} for (layer number, name, id) that stand in schemas of another kind."""
+    known = {(d.name, d.id): d for schema in schemas for d in schema.declarations}
+    borrowed = defaultdict(list)
+    for layer, name, number in wanted:
+        if (name, number) not in known:
+            raise ValueError(f"no API schema has {name}#{number:08x}")
+        borrowed[layer].append(known[name, number])
+    return borrowed
+
+
+def cumulative(rows, exceptions, borrowed):
     """{layer number: declarations} where each source has only what its layer adds or replaces."""
     layers, standing = {}, {}
     for schema in sorted((row.schema for row in rows), key=lambda schema: schema.layer):
-        for declaration in schema.declarations:
+        for declaration in schema.declarations + borrowed.get(schema.layer, []):
             if not declaration.follows_text() and (declaration.name, declaration.id) not in exceptions:
                 raise ValueError(f"layer {schema.layer}: the id is not that of the text: {declaration}")
             standing[declaration.name] = declaration

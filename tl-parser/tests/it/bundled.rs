@@ -83,6 +83,25 @@ fn the_secret_chat_layers_are_read_without_a_problem() {
 }
 
 #[test]
+fn secret_chats_use_entities_of_the_api() {
+    let entities = |layer| {
+        let schema = secret_chats().exactly(layer).unwrap();
+        schema.constructors_of("MessageEntity").count()
+    };
+    assert_eq!([45, 46, 101, 144].map(entities), [11, 15, 18, 20]);
+    for name in ["MentionName", "Phone", "Cashtag", "BankCard"] {
+        let name = format!("messageEntity{name}");
+        let of = |schema: &Schema| schema.by_name(&name).map(ToString::to_string);
+        let layers = Layers::bundled();
+        assert_eq!(
+            of(secret_chats().at(144).schema),
+            of(layers.at(131).schema),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn the_service_schema_is_read_without_a_problem_and_printed_as_it_stands() {
     let (document, problems) = syntax::parse(MTPROTO);
     assert_eq!(problems, []);
