@@ -17,6 +17,7 @@
 )]
 
 mod codec;
+pub mod generate;
 mod hash;
 pub mod json;
 pub mod layers;
@@ -26,6 +27,7 @@ mod pretty;
 pub mod project;
 mod schema;
 pub mod syntax;
+pub mod typed;
 mod value;
 mod view;
 

@@ -4,6 +4,7 @@
 mod bundled;
 mod codec;
 mod generate;
+mod generated;
 mod json;
 mod language;
 mod layers_reference;
