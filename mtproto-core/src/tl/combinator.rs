@@ -1,9 +1,15 @@
 //! From a declaration to a type that reads and writes itself.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Element, ReadError, Reader, Vector, Writer};
+use super::{Element, ReadError, ReadErrorKind, Reader, Vector, Writer};
 use crate::ids::{AuthKeyId, ConstructorId, MsgId, Nonce, SeqNo, ServerSalt, SessionId};
+
+/// The id of `boolTrue`.
+const BOOL_TRUE: ConstructorId = ConstructorId(0x9972_75b5);
+/// The id of `boolFalse`.
+const BOOL_FALSE: ConstructorId = ConstructorId(0xbc79_9737);
 
 /// A constructor or function of the service schema.
 pub trait Combinator<'a>: Sized {
@@ -66,6 +72,9 @@ macro_rules! fields {
 fields! {
     i32: |reader| reader.int(), |value, writer| writer.int(*value);
     i64: |reader| reader.long(), |value, writer| writer.long(*value);
+    f64: |reader| reader.array().map(Self::from_le_bytes), |value, writer| writer.raw(&value.to_le_bytes());
+    [u8; 16]: |reader| reader.array(), |value, writer| writer.raw(value);
+    [u8; 32]: |reader| reader.array(), |value, writer| writer.raw(value);
     &'a [u8]: |reader| reader.bytes(), |value, writer| writer.bytes(value);
     MsgId: |reader| reader.long().map(Self), |value, writer| writer.long(value.0);
     SessionId: |reader| reader.long().map(Self), |value, writer| writer.long(value.0);
@@ -73,6 +82,35 @@ fields! {
     SeqNo: |reader| reader.int().map(Self), |value, writer| writer.int(value.0);
     AuthKeyId: |reader| reader.array().map(Self), |value, writer| writer.raw(&value.0);
     Nonce: |reader| reader.array().map(Self), |value, writer| writer.raw(&value.0);
+}
+
+impl<'a> Field<'a> for bool {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, ReadError> {
+        let offset = reader.offset();
+        match reader.constructor()? {
+            BOOL_TRUE => Ok(true),
+            BOOL_FALSE => Ok(false),
+            other => {
+                let kind = ReadErrorKind::UnexpectedConstructor(other);
+                Err(ReadError { offset, kind })
+            }
+        }
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.constructor(if *self { BOOL_TRUE } else { BOOL_FALSE });
+    }
+}
+
+/// Something that can hold the like of itself.
+impl<'a, T: Field<'a>> Field<'a> for Box<T> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, ReadError> {
+        reader.nested(T::read).map(Self::new)
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        T::write(self, writer);
+    }
 }
 
 impl<'a, T: Element> Field<'a> for Vector<'a, T> {
@@ -85,10 +123,10 @@ impl<'a, T: Element> Field<'a> for Vector<'a, T> {
     }
 }
 
-macro_rules! long_elements {
-    ($($type:ty),+) => { $(
+macro_rules! elements {
+    ($($type:ty: $size:literal,)+) => { $(
         impl Element for $type {
-            const SIZE: usize = 8;
+            const SIZE: usize = $size;
             const BOXED: bool = true;
             fn read(reader: &mut Reader<'_>) -> Result<Self, ReadError> { Field::read(reader) }
             fn write(&self, writer: &mut Writer<'_>) { Field::write(self, writer); }
@@ -96,33 +134,9 @@ macro_rules! long_elements {
     )+ };
 }
 
-long_elements!(i64, MsgId);
-
-/// Declares structs with public fields that are [`Combinator`]s, in the order of the schema.
-macro_rules! combinators {
-    ($(
-        $(#[$doc:meta])*
-        $name:ident $(<$lt:lifetime>)? = $id:literal $({
-            $( $(#[$field_doc:meta])* $field:ident: $type:ty, )+
-        })?
-    )+) => { $(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $name $(<$lt>)? {
-            $($( $(#[$field_doc])* pub $field: $type, )+)?
-        }
-
-        impl<'a> Combinator<'a> for $name $(<$lt>)? {
-            const ID: ConstructorId = ConstructorId($id);
-
-            fn read_bare(_reader: &mut Reader<'a>) -> Result<Self, ReadError> {
-                Ok(Self { $($( $field: Field::read(_reader)?, )+)? })
-            }
-
-            fn write_bare(&self, _writer: &mut Writer<'_>) {
-                $($( Field::write(&self.$field, _writer); )+)?
-            }
-        }
-    )+ };
+elements! {
+    i32: 4,
+    i64: 8,
+    f64: 8,
+    MsgId: 8,
 }
-pub(super) use combinators;

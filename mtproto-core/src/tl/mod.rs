@@ -6,6 +6,7 @@
 //! Section: <https://core.telegram.org/mtproto/serialize>.
 
 mod combinator;
+mod generated;
 pub mod key_exchange;
 mod read;
 pub mod service;

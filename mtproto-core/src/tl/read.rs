@@ -25,7 +25,11 @@ pub const MAX_BYTES: usize = 0x00ff_ffff;
 pub struct Reader<'a> {
     rest: &'a [u8],
     total: usize,
+    depth: u8,
 }
+
+/// How deep objects may be nested that hold others of their own kind, or vectors of objects.
+const MAX_DEPTH: u8 = 64;
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`.
@@ -34,6 +38,7 @@ impl<'a> Reader<'a> {
         Self {
             rest: bytes,
             total: bytes.len(),
+            depth: 0,
         }
     }
 
@@ -151,6 +156,67 @@ impl<'a> Reader<'a> {
         Ok(data)
     }
 
+    /// A flags word, of which only the bits in `known` have a meaning.
+    ///
+    /// # Errors
+    /// [`ReadErrorKind::UnknownFlags`]: with a field that is not known, the rest of the object cannot be found.
+    pub fn flags(&mut self, known: u32) -> Result<u32, ReadError> {
+        let at = self.error(ReadErrorKind::UnknownFlags { bits: 0 });
+        let flags = self.array().map(u32::from_le_bytes)?;
+        match flags & !known {
+            0 => Ok(flags),
+            bits => Err(ReadError {
+                kind: ReadErrorKind::UnknownFlags { bits },
+                ..at
+            }),
+        }
+    }
+
+    /// A conditional field, which is there if `bit` is not 0.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn when<T>(
+        &mut self,
+        bit: u32,
+        read: impl FnOnce(&mut Self) -> Result<T, ReadError>,
+    ) -> Result<Option<T>, ReadError> {
+        match bit {
+            0 => Ok(None),
+            _ => read(self).map(Some),
+        }
+    }
+
+    /// Reads something in which the like of it may be nested again.
+    ///
+    /// # Errors
+    /// [`ReadErrorKind::TooDeep`], for the sake of the stack, and those of `read`.
+    pub fn nested<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let depth = self.depth;
+        if depth == MAX_DEPTH {
+            return Err(self.error(ReadErrorKind::TooDeep));
+        }
+        self.depth = depth.saturating_add(1);
+        let value = read(self);
+        self.depth = depth;
+        value
+    }
+
+    /// An object of any kind that goes on to the end of the input.
+    ///
+    /// # Errors
+    /// [`ReadErrorKind::UnexpectedEnd`]: an object has at least its number.
+    pub fn rest_object(&mut self) -> Result<&'a [u8], ReadError> {
+        let object = self.take(self.rest.len())?;
+        if object.len() < 4 {
+            return Err(self.error(ReadErrorKind::UnexpectedEnd));
+        }
+        Ok(object)
+    }
+
     /// Ends the reading of a sized slot.
     ///
     /// # Errors
@@ -189,6 +255,13 @@ pub enum ReadErrorKind {
     },
     /// A number outside the range that its field allows.
     ValueOutOfRange,
+    /// A flags word with bits of which it is not known what they mean.
+    UnknownFlags {
+        /// These bits.
+        bits: u32,
+    },
+    /// Objects nested too deeply.
+    TooDeep,
     /// Something follows the object in a slot of known size.
     TrailingBytes,
 }
@@ -207,6 +280,10 @@ impl fmt::Display for ReadError {
                 write!(f, "a vector of {count} elements is too long")?
             }
             ReadErrorKind::ValueOutOfRange => f.write_str("a number is out of range")?,
+            ReadErrorKind::UnknownFlags { bits } => {
+                write!(f, "a flags word has the unknown bits {bits:#x}")?
+            }
+            ReadErrorKind::TooDeep => f.write_str("objects are nested too deeply")?,
             ReadErrorKind::TrailingBytes => f.write_str("bytes follow the object")?,
         }
         write!(f, " (at byte {})", self.offset)

@@ -1,5 +1,6 @@
 //! Vectors of fixed-size elements, borrowed from the wire or from a slice.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -101,6 +102,40 @@ impl<'a, T: Element> Vector<'a, T> {
             }
             Elements::Slice(slice) => slice.iter().for_each(|element| element.write(writer)),
         }
+    }
+}
+
+/// Vectors of objects, which have no fixed size and are therefore owned.
+impl<'a> Reader<'a> {
+    /// A boxed vector of objects, each read by `read`.
+    ///
+    /// Nothing is allocated for a count that the input does not bear out.
+    ///
+    /// # Errors
+    /// [`ReadErrorKind::VectorTooLong`], [`ReadErrorKind::TooDeep`], another constructor, and those of `read`.
+    pub fn objects<T>(
+        &mut self,
+        read: impl FnMut(&mut Self) -> Result<T, ReadError>,
+    ) -> Result<Vec<T>, ReadError> {
+        self.expect(super::VECTOR)?;
+        self.bare_objects(read)
+    }
+
+    /// A bare vector of objects, each read by `read`.
+    ///
+    /// # Errors
+    /// As [`objects`](Self::objects).
+    pub fn bare_objects<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, ReadError>,
+    ) -> Result<Vec<T>, ReadError> {
+        let at = self.clone();
+        let count = self.int()?;
+        // Every object takes four bytes at least.
+        let most = MAX_VECTOR.min(self.rest().len() / 4);
+        let many = usize::try_from(count).ok().filter(|many| *many <= most);
+        let many = many.ok_or_else(|| at.error(ReadErrorKind::VectorTooLong { count }))?;
+        self.nested(|reader| (0..many).map(|_| read(reader)).collect())
     }
 }
 

@@ -67,6 +67,22 @@ impl<'a> Writer<'a> {
         self.raw(ZEROES.get(..used.wrapping_neg() % 4).unwrap_or_default())
     }
 
+    /// A flags word.
+    pub fn flags(&mut self, flags: u32) -> &mut Self {
+        self.raw(&flags.to_le_bytes())
+    }
+
+    /// A boxed vector of objects, each written by `write`.
+    pub fn objects<T>(&mut self, objects: &[T], write: impl FnMut(&T, &mut Writer<'_>)) {
+        self.constructor(VECTOR).bare_objects(objects, write);
+    }
+
+    /// A bare vector of objects, each written by `write`.
+    pub fn bare_objects<T>(&mut self, objects: &[T], mut write: impl FnMut(&T, &mut Writer<'_>)) {
+        self.count(objects.len());
+        objects.iter().for_each(|object| write(object, self));
+    }
+
     /// The head of a boxed vector of `count` elements.
     pub fn vector(&mut self, count: usize) -> &mut Self {
         self.constructor(VECTOR).count(count)
