@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mtproto_core::ids::AuthKeyId;
 use mtproto_core::random::ChaChaRandom;
+use tl_parser::typed::{Call, Mismatch, Typed as _};
 use tl_parser::{Layers, Limits, Object, Schema, Value};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -82,6 +83,18 @@ impl Client {
         Ok(self
             .schema
             .decode_as(result_type, &answer?, Limits::NETWORK)?)
+    }
+
+    /// Calls a function of the API that has a type, and waits for its result.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::invoke`], and [`InvokeError::Mismatch`] for an answer that its type cannot hold.
+    pub async fn call<C: Call>(&self, call: C) -> Result<C::Answer, InvokeError> {
+        match call.into_value() {
+            Value::Object(call) => Ok(C::Answer::from_value(self.invoke(*call).await?)?),
+            other => Err(Mismatch::new("a call", &other).into()),
+        }
     }
 
     /// Sends bytes as one query, whatever they are, and waits for the bytes of its result.

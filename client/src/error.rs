@@ -10,6 +10,7 @@ use mtproto_core::error::ConnectionError;
 use mtproto_core::rpc::RpcError;
 use mtproto_core::session::{QueryFailure, SendError};
 use mtproto_core::transport::carrier::CarrierError;
+use tl_parser::typed::Mismatch;
 use tl_parser::{DecodeError, EncodeError};
 
 /// Why no connection came about; the variant names the stage that was reached.
@@ -70,6 +71,9 @@ pub enum InvokeError {
     /// The answer is not one of the layer that the client speaks.
     #[error("the answer cannot be decoded: {0}")]
     Decode(#[from] DecodeError),
+    /// The answer is not what the type of the call says.
+    #[error("the answer is not what was expected: {0}")]
+    Mismatch(#[from] Mismatch),
     /// The query could not be sent.
     #[error("the query was not sent: {0}")]
     NotSent(SendError),

@@ -1,7 +1,9 @@
 //! A minimal MTProto client: the core, a socket, and a login.
 //!
 //! It exists to exercise the core and the mock server end to end, and to show how little a client needs.
-//! It speaks any bundled layer through schemas, makes no static types, keeps no session on disk, and does not reconnect.
+//! It speaks any bundled layer through schemas, keeps no session on disk, and does not reconnect.
+//! [`Client::invoke`] takes any call by name; [`Client::call`] takes one that `mtkit tl gen` made a type of, as it did of
+//! what a login needs in [`api`].
 //!
 //! ```no_run
 //! use client::{Client, ClientConfig, Login};
@@ -19,6 +21,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod api;
 mod client;
 mod config;
 mod driver;

@@ -2,8 +2,10 @@
 //!
 //! Section: <https://core.telegram.org/api/auth>.
 
-use tl_parser::{Object, Value};
+use tl_parser::Object;
+use tl_parser::typed::Typed;
 
+use crate::api::{self, AnyAuthAuthorization, AnyAuthSentCode};
 use crate::client::Client;
 use crate::error::{InvokeError, LoginError};
 use crate::password::prove;
@@ -34,16 +36,19 @@ impl Client {
     /// [`LoginError::Invoke`] as the server answers, for example `400 PHONE_NUMBER_INVALID`.
     pub async fn send_code(&self, phone: &str) -> Result<SentCode, LoginError> {
         let application = &self.config().application;
-        let call = Value::object("auth.sendCode")
-            .with("phone_number", phone)
-            .with("api_id", application.api_id)
-            .with("api_hash", application.api_hash.as_str())
-            .with("settings", Value::object("codeSettings"));
-        let sent = object(self.invoke(call).await?, "auth.sentCode")?;
-        Ok(SentCode {
-            phone: phone.to_owned(),
-            hash: text(&sent, "phone_code_hash")?,
-        })
+        let call = api::AuthSendCode {
+            phone_number: phone.to_owned(),
+            api_id: application.api_id,
+            api_hash: application.api_hash.clone(),
+            settings: api::CodeSettings::default(),
+        };
+        match self.call(call).await? {
+            AnyAuthSentCode::SentCode(sent) => Ok(SentCode {
+                phone: phone.to_owned(),
+                hash: sent.phone_code_hash,
+            }),
+            other => Err(unexpected(other)),
+        }
     }
 
     /// Shows the code that arrived.
@@ -52,11 +57,13 @@ impl Client {
     ///
     /// [`LoginError::Invoke`] as the server answers, for example `400 PHONE_CODE_INVALID`.
     pub async fn sign_in(&self, sent: &SentCode, code: &str) -> Result<Login, LoginError> {
-        let call = Value::object("auth.signIn")
-            .with("phone_number", sent.phone.as_str())
-            .with("phone_code_hash", sent.hash.as_str())
-            .with("phone_code", code);
-        match self.invoke(call).await {
+        let call = api::AuthSignIn {
+            phone_number: sent.phone.clone(),
+            phone_code_hash: sent.hash.clone(),
+            phone_code: Some(code.to_owned()),
+            ..api::AuthSignIn::default()
+        };
+        match self.call(call).await {
             Err(InvokeError::Rpc(error)) if error.message == "SESSION_PASSWORD_NEEDED" => {
                 Ok(Login::PasswordNeeded)
             }
@@ -75,12 +82,14 @@ impl Client {
         first_name: &str,
         last_name: &str,
     ) -> Result<Login, LoginError> {
-        let call = Value::object("auth.signUp")
-            .with("phone_number", sent.phone.as_str())
-            .with("phone_code_hash", sent.hash.as_str())
-            .with("first_name", first_name)
-            .with("last_name", last_name);
-        login(self.invoke(call).await?)
+        let call = api::AuthSignUp {
+            no_joined_notifications: false,
+            phone_number: sent.phone.clone(),
+            phone_code_hash: sent.hash.clone(),
+            first_name: first_name.to_owned(),
+            last_name: last_name.to_owned(),
+        };
+        login(self.call(call).await?)
     }
 
     /// Proves knowledge of the password of two-step verification, without sending it.
@@ -93,17 +102,10 @@ impl Client {
     /// [`LoginError::Invoke`] as it answers,
     /// for example `400 PASSWORD_HASH_INVALID`.
     pub async fn check_password(&self, password: &str) -> Result<Login, LoginError> {
-        let asked = object(
-            self.invoke(Value::object("account.getPassword")).await?,
-            "account.password",
-        )?;
-        let proof = prove(
-            &asked,
-            password,
-            &mut self.random().map_err(LoginError::Random)?,
-        )?;
-        let call = Value::object("auth.checkPassword").with("password", proof);
-        login(self.invoke(call).await?)
+        let asked = self.call(api::AccountGetPassword).await?;
+        let mut random = self.random().map_err(LoginError::Random)?;
+        let password = prove(asked, password, &mut random)?;
+        login(self.call(api::AuthCheckPassword { password }).await?)
     }
 
     /// Logs a bot in.
@@ -113,43 +115,28 @@ impl Client {
     /// [`LoginError::Invoke`] as the server answers, for example `400 ACCESS_TOKEN_INVALID`.
     pub async fn sign_in_bot(&self, token: &str) -> Result<Login, LoginError> {
         let application = &self.config().application;
-        // No word of flags, in spite of its name: an `int` like any other.
-        let call = Value::object("auth.importBotAuthorization")
-            .with("flags", 0)
-            .with("api_id", application.api_id)
-            .with("api_hash", application.api_hash.as_str())
-            .with("bot_auth_token", token);
-        login(self.invoke(call).await?)
+        let call = api::AuthImportBotAuthorization {
+            flags: 0,
+            api_id: application.api_id,
+            api_hash: application.api_hash.clone(),
+            bot_auth_token: token.to_owned(),
+        };
+        login(self.call(call).await?)
     }
 }
 
-fn login(answer: Value) -> Result<Login, LoginError> {
-    let answer = answer
-        .into_object()
-        .map_err(|value| LoginError::Unexpected(value.kind().to_owned()))?;
-    match answer.name() {
-        "auth.authorization" => match answer.object("user") {
-            Some(user) => Ok(Login::Done(user.clone())),
-            None => Err(LoginError::Unexpected(
-                "auth.authorization without user".into(),
-            )),
+fn login(answer: AnyAuthAuthorization) -> Result<Login, LoginError> {
+    match answer {
+        AnyAuthAuthorization::Authorization(done) => match done.user.into_object() {
+            Ok(user) => Ok(Login::Done(user)),
+            Err(other) => Err(unexpected(other)),
         },
-        "auth.authorizationSignUpRequired" => Ok(Login::SignUpNeeded),
-        other => Err(LoginError::Unexpected(other.to_owned())),
+        AnyAuthAuthorization::SignUpRequired(_) => Ok(Login::SignUpNeeded),
     }
 }
 
-fn object(answer: Value, name: &str) -> Result<Object, LoginError> {
-    match answer.into_object() {
-        Ok(object) if object.name() == name => Ok(object),
-        Ok(object) => Err(LoginError::Unexpected(object.name().to_owned())),
-        Err(value) => Err(LoginError::Unexpected(value.kind().to_owned())),
-    }
-}
-
-fn text(object: &Object, field: &str) -> Result<String, LoginError> {
-    object
-        .str(field)
-        .map(str::to_owned)
-        .ok_or_else(|| LoginError::Unexpected(format!("{} without {field}", object.name())))
+fn unexpected(answer: impl Typed) -> LoginError {
+    let value = answer.into_value();
+    let name = value.as_object().map_or_else(|| value.kind(), Object::name);
+    LoginError::Unexpected(name.to_owned())
 }
