@@ -1,5 +1,6 @@
 //! `mtkit tl`: schemas and objects for people.
 
+mod generate;
 mod history;
 mod language;
 mod objects;
@@ -79,6 +80,8 @@ enum TlCommand {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// Write Rust types for a few functions, constructors and types, and what they need
+    Gen(generate::GenArguments),
     /// List the bundled layers
     Layers,
 }
@@ -90,6 +93,7 @@ pub(crate) fn run(arguments: &TlArguments) -> Result<Ending, Failure> {
         TlCommand::Id { declaration } => language::id(declaration),
         TlCommand::Diff { from, to, json } => history::diff(*from, *to, *json),
         TlCommand::Doc { name } => history::doc(name),
+        TlCommand::Gen(arguments) => generate::run(arguments),
         TlCommand::Layers => history::layers(),
         TlCommand::Decode { hex, layer, json } => objects::decode(hex, *layer, *json),
         TlCommand::Encode { json, layer } => objects::encode(json, *layer),

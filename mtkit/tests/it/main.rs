@@ -4,6 +4,7 @@ mod book;
 mod capture;
 mod command;
 mod connect;
+mod generated;
 mod hostile;
 mod serve;
 mod session;
