@@ -287,6 +287,8 @@ fn authority(text: &str) -> Option<Target> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn named(name: &str, port: u16) -> Target {
@@ -394,5 +396,56 @@ mod tests {
         assert!(reply.starts_with(b"HTTP/1.1 400"));
         let endless = [&b"CONNECT a:1 HTTP/1.1\r\n"[..], &[b'x'; MAX_HEAD]].concat();
         assert_eq!(refused(&endless).0, DoorError::Head);
+    }
+
+    /// What becomes of `bytes` in pieces of these sizes, by turns: all that is told or passed on.
+    fn ends(bytes: &[u8], sizes: &[usize]) -> (Result<Option<Passed>, DoorError>, Vec<u8>) {
+        let (mut door, mut reply) = (Door::default(), Vec::new());
+        let (mut rest, mut sizes) = (bytes, sizes.iter().cycle());
+        while !rest.is_empty() {
+            let size = rest.len().min(*sizes.next().unwrap_or(&1));
+            let (piece, after) = rest.split_at(size);
+            rest = after;
+            match door.handle_bytes(piece, &mut reply) {
+                Ok(None) => {}
+                Ok(Some(mut passed)) => {
+                    passed.rest.extend_from_slice(rest);
+                    return (Ok(Some(passed)), reply);
+                }
+                Err(error) => return (Err(error), reply),
+            }
+        }
+        (Ok(None), reply)
+    }
+
+    /// Bytes that are mostly the beginning of something.
+    fn beginnings() -> impl Strategy<Value = Vec<u8>> {
+        let begun = prop::sample::select(vec![
+            &b""[..],
+            &[5],
+            &[5, 1, 0, 5, 1, 0, 1],
+            &[5, 2, 0, 2, 5, 1, 0, 3, 2],
+            &[5, 1, 2, 1, 1],
+            &[5, 1, 0, 5, 1, 0, 4],
+            b"CONNECT ",
+            b"CONNECT a:1 HTTP/1.1\r\n\r\n",
+        ]);
+        (begun, prop::collection::vec(any::<u8>(), 0..64))
+            .prop_map(|(begun, more)| [begun, &more].concat())
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_change_nothing(
+            bytes in beginnings(),
+            sizes in prop::collection::vec(1_usize..9, 1..5),
+        ) {
+            let whole = ends(&bytes, &[usize::MAX]);
+            prop_assert_eq!(&whole, &ends(&bytes, &sizes));
+            if let (Ok(Some(Passed { target: None, rest })), reply) = whole {
+                prop_assert!(reply.is_empty());
+                prop_assert_eq!(rest, bytes);
+            }
+        }
     }
 }
