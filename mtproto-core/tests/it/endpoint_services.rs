@@ -279,6 +279,31 @@ fn sv_55_http_wait_is_told_to_the_driver() {
 }
 
 #[test]
+fn a_long_poll_in_vain_ends_with_a_container_of_nothing() {
+    let mut lone = LoneServer::new();
+    assert!(
+        !lone.server.send_nothing(lone.now, lone.connection),
+        "no session is there"
+    );
+    lone.say(true, &api(1));
+    // What it had to say so far has left.
+    lone.pass(Duration::from_secs(5));
+    assert!(lone.server.send_nothing(lone.now, lone.connection));
+    let [heard] = &lone.drain()[..] else {
+        panic!("one message");
+    };
+    assert!(heard.in_container && heard.messages.is_empty());
+    assert_eq!(heard.header.seq_no.0 % 2, 0, "nobody acknowledges nothing");
+
+    lone.answer(0, Ok(&0x9972_75b5_u32.to_le_bytes()));
+    lone.server
+        .push_update(lone.now, lone.session_key(), &[7, 0, 0, 0]);
+    assert!(lone.server.send_nothing(lone.now, lone.connection));
+    let heard = lone.drain();
+    assert_eq!(bodies(&heard), [&[7, 0, 0, 0]]);
+}
+
+#[test]
 fn sv_57_what_only_a_server_may_send_is_refused() {
     let mut lone = LoneServer::new();
     let bodies = [
