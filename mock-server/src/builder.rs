@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use mtproto_core::crypto::rsa::RsaPrivateKey;
 use mtproto_core::transport::ProxySecret;
 
+use world::WorldConfig;
+
 use crate::error::StartError;
 use crate::limits::Limits;
 use crate::server::MockServer;
@@ -31,6 +33,7 @@ pub struct Builder {
     pub(crate) keylog: Option<PathBuf>,
     pub(crate) capture: Option<PathBuf>,
     pub(crate) limits: Limits,
+    pub(crate) world: WorldConfig,
 }
 
 impl Default for Builder {
@@ -50,6 +53,7 @@ impl Default for Builder {
             keylog: None,
             capture: None,
             limits: Limits::default(),
+            world: WorldConfig::default(),
         }
     }
 }
@@ -157,6 +161,15 @@ impl Builder {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// People, bots, limits and rules of the world. Seed, DCs and test mode are those of the builder, whatever stands here.
+    ///
+    /// A CDN among [`WorldConfig::cdns`] must be one of [`Builder::dcs`] too; without a key of its own it has the server's.
+    #[must_use]
+    pub fn world(mut self, world: WorldConfig) -> Self {
+        self.world = world;
         self
     }
 

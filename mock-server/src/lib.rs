@@ -42,4 +42,5 @@ pub use notice::{Notice, NoticeKind, Shed};
 pub use ready::ReadySession;
 pub use server::{MockServer, published_key, secret_text};
 pub use session_strings::SessionError;
-pub use world::fixtures::{AccountInfo, BotInfo};
+pub use world::fixtures::{AccountInfo, BotAccount, BotInfo, UserAccount};
+pub use world::{CdnDc, FloodRule, FloodScope, WorldConfig, WorldLimits};

@@ -128,15 +128,20 @@ impl MockServer {
 
         let (group, table) = GROUP.as_ref().map_err(|error| StartError::Group(*error))?;
         let handshake = handshake::ServerConfig::new(vec![private_key], Arc::clone(table));
-        let world = World::new(
-            WorldConfig {
-                seed,
-                dcs: addresses(&bound.by_dc, builder.media_dcs),
-                test_mode: builder.test_mode,
-                ..WorldConfig::default()
-            },
-            Box::new(Srp::new(group.clone())),
-        );
+        let mut config = WorldConfig {
+            seed,
+            dcs: addresses(&bound.by_dc, builder.media_dcs),
+            test_mode: builder.test_mode,
+            ..builder.world.clone()
+        };
+        for cdn in config
+            .cdns
+            .iter_mut()
+            .filter(|cdn| cdn.public_key.is_empty())
+        {
+            cdn.public_key = public_key.to_pem();
+        }
+        let world = World::new(config, Box::new(Srp::new(group.clone())));
         let (accounts, bots) = (world.accounts(), world.bots());
         let ready = ready::sessions(seed, builder.dc, &accounts, &bots);
         let clock = Clock::start();

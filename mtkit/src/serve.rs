@@ -1,12 +1,13 @@
 //! `mtkit serve`: a mock server until somebody ends it.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use mock_server::{Limits, MockServer, Notice, StartError, secret_text};
+use mock_server::{FloodRule, Limits, MockServer, Notice, StartError, WorldConfig, secret_text};
 use mtproto_core::transport::ProxySecret;
 use serde_json::{Value as Json, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -66,6 +67,24 @@ pub(crate) struct ServeArguments {
     /// End when standard input ends, so that a test's server cannot outlive the test
     #[arg(long)]
     exit_on_stdin_close: bool,
+
+    /// Answer `FLOOD_WAIT` to more calls than this: FUNCTIONS@SCOPE=BURST/SECONDS, the scope `account`, `method` or `chat`; can be repeated
+    #[arg(long, value_name = "RULE")]
+    flood: Vec<FloodRule>,
+
+    /// Accept this application and no other: its id and hash; can be repeated
+    #[arg(long, value_name = "ID:HASH", value_parser = application)]
+    strict_api_id: Vec<(i32, String)>,
+}
+
+/// `ID:HASH` of an application.
+fn application(text: &str) -> Result<(i32, String), String> {
+    let parsed = text
+        .split_once(':')
+        .and_then(|(id, hash)| Some((id.parse().ok()?, hash.to_owned())));
+    parsed.ok_or_else(|| {
+        "write the number, a colon and the hash, for instance 1:0123456789abcdef".into()
+    })
 }
 
 pub(crate) fn run(arguments: &ServeArguments) -> Result<Ending, Failure> {
@@ -135,6 +154,14 @@ async fn start(arguments: &ServeArguments) -> Result<MockServer, Failure> {
     }
     if let Some(seed) = arguments.seed {
         builder = builder.seed(seed);
+    }
+    if !arguments.flood.is_empty() || !arguments.strict_api_id.is_empty() {
+        let known = arguments.strict_api_id.iter().cloned().collect();
+        builder = builder.world(WorldConfig {
+            flood: arguments.flood.clone(),
+            api_ids: Some(known).filter(|known: &BTreeMap<_, _>| !known.is_empty()),
+            ..WorldConfig::default()
+        });
     }
     if let Some(path) = &arguments.keylog {
         builder = builder.keylog(path);

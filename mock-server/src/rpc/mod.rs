@@ -1,6 +1,8 @@
 //! From the bytes of a query to the bytes of its answer: layers, wrappers, and the world between.
 
 mod codec;
+#[cfg(test)]
+mod tests;
 mod wrappers;
 
 use std::collections::{BTreeMap, BTreeSet};
