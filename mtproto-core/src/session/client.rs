@@ -284,6 +284,9 @@ impl ClientSession {
                 }
             }
         }
+        if self.clock_is_sure {
+            self.clock.refine_not_behind(now, id);
+        }
         match self.ledger.unpack(id, seq_no, body) {
             Err(rule) => self.refuse(id, rule),
             Ok(Unpacked::Single(part)) => self.handle_part(now, part),
@@ -450,7 +453,7 @@ impl ClientSession {
     }
 
     pub(super) fn learn_time(&mut self, now: Instant, server_id: MsgId) {
-        let offset_secs = self.clock.learn(now, server_id.unix_secs());
+        let offset_secs = self.clock.learn(now, server_id);
         self.clock_is_sure = true;
         self.ledger.notice(Notice::ClockCorrected { offset_secs });
     }

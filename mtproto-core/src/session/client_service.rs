@@ -221,6 +221,9 @@ impl ClientSession {
         match self.pings.get(&ping).copied().filter(|_| matches) {
             Some(sent_at) => {
                 self.pings.remove(&ping);
+                if self.clock_is_sure {
+                    self.clock.refine_not_ahead(sent_at, id);
+                }
                 self.note_accepted(pong.msg_id);
                 self.ledger.sent.take(pong.msg_id);
                 self.events.push_back(SessionEvent::Pong(Pong {
