@@ -16,6 +16,11 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a connection may take no byte of what is sent to it. Default one minute.
     pub write_timeout: Duration,
+    /// Keys of clients that have neither a session nor a login; another one pushes out the one that has been idle for
+    /// longest. Default 16384.
+    pub idle_keys: usize,
+    /// How long a session without a connection is remembered. Default 10 minutes.
+    pub session_lifetime: Duration,
     /// Bytes that may wait for one connection's socket. Beyond, nothing is read from it and its messages wait in their
     /// sessions, whose queues are bounded, too. Default 1 MiB.
     pub send_queue: usize,
@@ -28,6 +33,8 @@ impl Default for Limits {
             opening_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(1800),
             write_timeout: Duration::from_secs(60),
+            idle_keys: 16_384,
+            session_lifetime: Duration::from_secs(600),
             send_queue: 1 << 20,
         }
     }

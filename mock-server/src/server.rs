@@ -153,6 +153,8 @@ impl MockServer {
         config.control_messages = CONTROL_MESSAGES;
         config.connections = builder.limits.connections;
         config.idle_timeout = Some(builder.limits.idle_timeout);
+        config.idle_keys = builder.limits.idle_keys;
+        config.session_lifetime = builder.limits.session_lifetime;
         let mut keys = MemoryKeyStore::new();
         for session in &ready {
             let created = clock.unix_at_start();

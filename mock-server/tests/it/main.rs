@@ -2,6 +2,7 @@
 
 mod dcs;
 mod doors;
+mod keys;
 mod library;
 mod limits;
 mod quick_acks;
