@@ -117,6 +117,11 @@ impl Connection {
         let header = opened.header;
         let session = if header.session_id == self.session.id() {
             &mut self.session
+        } else if self.is_of_former_session(id, header.session_id) {
+            let seq_no = header.seq_no;
+            self.session
+                .handle_late_message(now, header.msg_id, seq_no, opened.body);
+            return Ok(());
         } else {
             self.binding_session(header.session_id).ok_or(BROKEN)?
         };
@@ -131,6 +136,9 @@ impl Connection {
         }
         if self.session.key_is_destroyed() {
             return Err(self.give_up_key());
+        }
+        if self.session.take_unbound() {
+            self.bind_again(now)?;
         }
         self.handle_binding_events(now)
     }

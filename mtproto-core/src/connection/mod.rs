@@ -93,6 +93,9 @@ impl Connection {
             WallClock::new(now, unix),
             SaltBook::new(salt),
         );
+        if config.temporary_keys.is_some() {
+            session.expect_unbound_keys();
+        }
         if let Some(keys) = &keys {
             session.set_clock_offset(keys.clock_offset_secs);
         }

@@ -32,8 +32,8 @@ pub(super) struct Temporary {
     current: Option<BoundKey>,
     /// The key that is being bound.
     binding: Option<Binding>,
-    /// The key before the current one: late answers still come under it.
-    former: Option<AuthKey>,
+    /// The key before the current one, and its session: late answers still come under it.
+    former: Option<(AuthKey, SessionId)>,
     /// Keys in a row that the server forgot soon.
     forgotten: u8,
 }
@@ -83,7 +83,7 @@ impl Connection {
     /// The key in use that is named `id`.
     pub(super) fn key_named(&self, id: AuthKeyId) -> Option<AuthKey> {
         let binding = self.temporary.binding.as_ref().map(|binding| &binding.key);
-        let former = self.temporary.former.as_ref();
+        let former = self.temporary.former.as_ref().map(|(key, _)| key);
         self.traffic_key()
             .into_iter()
             .chain(binding.cloned())
@@ -138,6 +138,21 @@ impl Connection {
     pub(super) fn binding_session(&mut self, id: SessionId) -> Option<&mut ClientSession> {
         let binding = self.temporary.binding.as_mut()?;
         (binding.session.id() == id).then_some(&mut binding.session)
+    }
+
+    /// Whether a message under the key `id` belongs to the session before the current key was bound.
+    pub(super) fn is_of_former_session(&self, id: AuthKeyId, session_id: SessionId) -> bool {
+        let former = self.temporary.former.as_ref();
+        former.is_some_and(|(key, session)| key.id() == id && *session == session_id)
+    }
+
+    /// The server says that the temporary key is bound to none: another one is made and bound.
+    pub(super) fn bind_again(&mut self, now: Instant) -> Result<(), ConnectionError> {
+        if self.replace_forgotten_key(now) {
+            Ok(())
+        } else {
+            Err(ConnectionError::BindingRefused)
+        }
     }
 
     /// Writes the next frame of the binding, if one is due.
@@ -202,7 +217,8 @@ impl Connection {
             bound_at: now,
             renew_at: binding.renew_at,
         };
-        self.temporary.former = self.temporary.current.replace(bound).map(|bound| bound.key);
+        let former = self.temporary.current.replace(bound);
+        self.temporary.former = former.map(|former| (former.key, self.session.id()));
         self.session
             .set_clock_offset(binding.session.clock().offset_secs());
         let salt = binding.session.salt(now);

@@ -42,6 +42,10 @@ pub struct ClientSession {
     pub(super) events: VecDeque<SessionEvent>,
     /// The highest of our identifiers that the server took, as far as we know.
     pub(super) accepted: Option<MsgId>,
+    /// The key is a temporary one, which may lose its binding.
+    pub(super) may_be_unbound: bool,
+    /// The server called the key unbound.
+    pub(super) is_unbound: bool,
     /// `destroy_auth_key` was asked for.
     pub(super) wants_key_destroyed: bool,
     /// The server answered `destroy_auth_key`, in whatever way.
@@ -69,6 +73,8 @@ impl ClientSession {
             parked: Vec::new(),
             events: VecDeque::new(),
             accepted: None,
+            may_be_unbound: false,
+            is_unbound: false,
             wants_key_destroyed: false,
             key_is_destroyed: false,
             wants_renewal: false,
@@ -252,6 +258,40 @@ impl ClientSession {
     #[must_use]
     pub const fn key_is_destroyed(&self) -> bool {
         self.key_is_destroyed
+    }
+
+    /// Says that the session's keys are temporary ones: a query that is answered by `AUTH_KEY_PERM_EMPTY` is then sent
+    /// again after another binding instead of ending.
+    ///
+    /// Section: <https://core.telegram.org/api/pfs>.
+    pub const fn expect_unbound_keys(&mut self) {
+        self.may_be_unbound = true;
+    }
+
+    /// Whether the server called the key unbound since the last call.
+    pub(crate) const fn take_unbound(&mut self) -> bool {
+        core::mem::replace(&mut self.is_unbound, false)
+    }
+
+    /// Handles an opened message of the session that this one took over from when its temporary key was replaced.
+    ///
+    /// Only answers count, each once: they spare a query its second way. What else there is comes again, or is of no
+    /// use any more.
+    pub(crate) fn handle_late_message(
+        &mut self,
+        now: Instant,
+        id: MsgId,
+        seq_no: SeqNo,
+        body: &[u8],
+    ) {
+        let parts = match self.ledger.unpack(id, seq_no, body) {
+            Ok(Unpacked::Single(part)) => [part].to_vec(),
+            Ok(Unpacked::Container(parts)) => parts,
+            Err(_) => return,
+        };
+        for part in parts {
+            self.handle_late_part(now, part);
+        }
     }
 
     /// Handles an opened message of this session.

@@ -36,6 +36,17 @@ impl ClientSession {
         }
     }
 
+    pub(super) fn handle_late_part(&mut self, now: Instant, part: Part<'_>) {
+        let Ok(body) = self.ledger.inflate(part.body) else {
+            return;
+        };
+        if let Ok(Some(ServiceMessage::RpcResult(result))) = parse(&body)
+            && self.queries.find(result.req_msg_id).is_some()
+        {
+            self.on_result(now, part.id, result);
+        }
+    }
+
     /// The client's reaction to each service message, in the order of the specification's pages.
     fn handle_service(&mut self, now: Instant, id: MsgId, message: &ServiceMessage<'_>) {
         match *message {
@@ -102,6 +113,11 @@ impl ClientSession {
             .ledger
             .inflate(result.result)
             .and_then(|body| read_result(&body));
+        if self.may_be_unbound && matches!(&outcome, Ok(Err(error)) if is_unbound(error)) {
+            self.is_unbound = true;
+            self.resend(&[result.req_msg_id], 401, false);
+            return;
+        }
         if let Ok(Err(error)) = &outcome
             && self.goes_again(query, result.req_msg_id, error)
         {
@@ -270,6 +286,11 @@ impl ClientSession {
             unique_id: created.unique_id,
         });
     }
+}
+
+/// Whether an error says that the temporary key is bound to no permanent one.
+fn is_unbound(error: &RpcError) -> bool {
+    error.code == 401 && error.message == "AUTH_KEY_PERM_EMPTY"
 }
 
 /// The result of a query from the object that came for it.

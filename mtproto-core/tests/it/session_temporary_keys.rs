@@ -167,3 +167,66 @@ fn pf_11_what_is_kept_of_a_login_holds_no_temporary_key() {
         .collect();
     assert_eq!(told, [saved], "only the permanent key is told");
 }
+
+#[test]
+fn pf_12_an_answer_under_the_former_key_is_taken_once_and_nothing_breaks() {
+    let mut pair = pair_with_temporary_keys(600);
+    pair.application(|body| (*body != api(7)[..]).then(|| Ok(body.to_vec())));
+    let query = pair.query(&api(7));
+    pair.settle();
+    let first = pair.unanswered[0];
+    // Until the key is replaced and the query has left again under the new one.
+    while pair.unanswered.len() < 2 {
+        pair.run_for(Duration::from_secs(5));
+    }
+    assert!(bound(&pair).len() >= 2);
+    pair.answer(first, Ok(api(8)));
+    pair.settle();
+    assert_eq!(pair.answer_to(query), Some(Ok(api(8))));
+    let second = pair.unanswered[1];
+    pair.answer(second, Ok(api(9)));
+    pair.settle();
+    assert_eq!(pair.endings_of(query), 1);
+    assert!(pair.is_connected());
+    let closed = |event: &Event| matches!(event, Event::Closed(_));
+    assert!(!pair.client_events.iter().any(closed), "without a gap");
+}
+
+#[test]
+fn rp_15_a_query_that_finds_its_key_unbound_leaves_again_after_another_binding() {
+    let mut pair = pair_with_temporary_keys(86_400);
+    let mut refusals = 1;
+    pair.application(move |body| {
+        let unbound = mtproto_core::rpc::RpcError::new(401, "AUTH_KEY_PERM_EMPTY");
+        refusals -= 1;
+        Some(if refusals >= 0 {
+            Err(unbound)
+        } else {
+            Ok(body.to_vec())
+        })
+    });
+    let query = pair.query(&api(1));
+    pair.settle();
+    assert_eq!(pair.answer_to(query), Some(Ok(api(1))));
+    assert_eq!(pair.endings_of(query), 1);
+    let bindings = bound(&pair);
+    assert_eq!(bindings.len(), 2);
+    assert_ne!(bindings[0].0, bindings[1].0);
+    assert!(pair.is_connected());
+}
+
+#[test]
+fn rp_15_a_server_that_calls_every_key_unbound_is_left_in_the_end() {
+    let mut pair = pair_with_temporary_keys(86_400);
+    pair.application(|_| {
+        Some(Err(mtproto_core::rpc::RpcError::new(
+            401,
+            "AUTH_KEY_PERM_EMPTY",
+        )))
+    });
+    pair.query(&api(1));
+    pair.run_for(Duration::from_secs(20));
+    let refused = Event::Closed(ConnectionError::BindingRefused);
+    assert!(pair.client_events.contains(&refused));
+    assert!(bound(&pair).len() <= 4, "{}", bound(&pair).len());
+}
