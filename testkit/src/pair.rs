@@ -47,6 +47,8 @@ pub enum Fault {
     Drop,
     /// It leaves twice.
     Duplicate,
+    /// It leaves after the next one.
+    Hold,
 }
 
 type Application = Box<dyn FnMut(&[u8]) -> Option<Result<Vec<u8>, RpcError>>>;
@@ -144,6 +146,7 @@ impl Builder {
             connection: None,
             application: Box::new(|body| Some(Ok(body.to_vec()))),
             interceptor: None,
+            held: None,
             client_events: Vec::new(),
             server_events: Vec::new(),
             ended: BTreeMap::new(),
@@ -190,6 +193,8 @@ pub struct Pair {
     connection: Option<ConnectionId>,
     application: Application,
     interceptor: Option<Interceptor>,
+    /// The frame that waits for the next one.
+    held: Option<Outgoing>,
 }
 
 #[derive(Clone, Debug)]
@@ -459,11 +464,22 @@ impl Pair {
                 .interceptor
                 .as_mut()
                 .map_or(Fault::Pass, |interceptor| interceptor(&mut outgoing));
-            if fault == Fault::Duplicate {
-                self.server.seal(outgoing.clone(), &mut output);
+            match fault {
+                Fault::Drop => continue,
+                Fault::Hold if self.held.is_none() => {
+                    self.held = Some(outgoing);
+                    continue;
+                }
+                Fault::Duplicate => {
+                    self.server.seal(outgoing.clone(), &mut output);
+                }
+                _ => {}
             }
-            if fault != Fault::Drop {
-                self.server.seal(outgoing, &mut output);
+            self.server.seal(outgoing, &mut output);
+            if let Some(held) = self.held.take()
+                && Some(held.connection) == self.connection
+            {
+                self.server.seal(held, &mut output);
             }
         }
         self.link.send_to_client(self.now, &output);

@@ -8,7 +8,7 @@ use mtproto_core::time::Duration;
 use mtproto_core::transport::{ClientTransport, Transport};
 use proptest::prelude::*;
 use testkit::record::Recording;
-use testkit::{Pair, Split};
+use testkit::{Fault, Pair, Split};
 
 use crate::session_support::api;
 
@@ -59,18 +59,41 @@ fn split() -> impl Strategy<Value = Split> {
     ]
 }
 
+fn fault() -> impl Strategy<Value = Fault> {
+    prop_oneof![
+        6 => Just(Fault::Pass),
+        2 => Just(Fault::Drop),
+        2 => Just(Fault::Duplicate),
+        2 => Just(Fault::Hold),
+    ]
+}
+
 /// Queries that the application answers only when told.
 fn is_lazy(body: &[u8]) -> bool {
     body[4] & 1 == 1
 }
 
 fn play(seed: u64, transport: ClientTransport, split: Split, acts: &[Act]) -> (Pair, Vec<QueryId>) {
+    play_with(seed, transport, split, Vec::new(), acts)
+}
+
+/// Plays a schedule against a strict server whose frames meet with `faults`, one after the other.
+fn play_with(
+    seed: u64,
+    transport: ClientTransport,
+    split: Split,
+    faults: Vec<Fault>,
+    acts: &[Act],
+) -> (Pair, Vec<QueryId>) {
     let mut pair = Pair::builder()
         .seed(seed)
         .client(|config| config.transport = transport)
+        .server(|config| config.session.strict = true)
         .split(split)
         .build();
     pair.application(|body| (!is_lazy(body)).then(|| Ok(body.to_vec())));
+    let mut faults = faults.into_iter();
+    pair.intercept(move |_| faults.next().unwrap_or(Fault::Pass));
     let mut queries = Vec::new();
     for (act, number) in acts.iter().zip(0_u32..) {
         let options = match act {
@@ -111,8 +134,13 @@ fn play(seed: u64, transport: ClientTransport, split: Split, acts: &[Act]) -> (P
             _ => {}
         }
     }
-    // A calm end: everything can be delivered and answered.
+    // A calm end: everything can be delivered and answered. What got lost without a cut comes after one.
     for _ in 0..4 {
+        pair.run_for(Duration::from_secs(30));
+        pair.intercept(|_| Fault::Pass);
+        if pair.client.pending_queries() > 0 && pair.unanswered.is_empty() {
+            pair.cut();
+        }
         if !pair.is_connected() {
             pair.reconnect();
         }
@@ -174,6 +202,33 @@ proptest! {
         executed.dedup();
         prop_assert_eq!(executed.len(), pair.executed.len());
         prop_assert_eq!(broken_rules(&pair), Vec::<Notice>::new());
+    }
+
+    #[test]
+    fn queries_end_once_though_frames_of_the_server_are_lost_doubled_and_swapped(
+        seed in any::<u64>(),
+        split in split(),
+        faults in prop::collection::vec(fault(), 1..80),
+        acts in prop::collection::vec(act(), 1..40),
+    ) {
+        // Counters of the full transport would notice each fault as such.
+        let transport = ClientTransport::obfuscated(Transport::PaddedIntermediate);
+        let (pair, queries) = play_with(seed, transport, split, faults, &acts);
+        for query in queries {
+            prop_assert_eq!(pair.endings_of(query), 1, "{:?}", query);
+        }
+        prop_assert_eq!(pair.client.pending_queries(), 0);
+        let mut executed = pair.executed.clone();
+        executed.sort();
+        executed.dedup();
+        prop_assert_eq!(executed.len(), pair.executed.len());
+        // A doubled answer of the key exchange comes when the exchange is over; that is the link's fault.
+        let doubled = |notice: &Notice| {
+            let rule = mtproto_core::error::PeerMisbehaved::UnexpectedPlainMessage;
+            matches!(notice, Notice::Refused { rule: broken, .. } if *broken == rule)
+        };
+        let broken: Vec<Notice> = broken_rules(&pair);
+        prop_assert!(broken.iter().all(doubled), "{:?}", broken);
     }
 
     #[test]
