@@ -453,3 +453,52 @@ fn a_permanent_key_in_use_through_its_temporary_key_is_not_forgotten() {
     pair.settle();
     assert_eq!(pair.answer_to(query), Some(Ok(api(2))));
 }
+
+/// The rows of the table of limits in `docs/threat-model.md`: name and test.
+fn documented_limits() -> Vec<(String, String)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/threat-model.md");
+    let text = std::fs::read_to_string(path).expect("docs/threat-model.md");
+    let table = text.split("## Limits").nth(1).expect("the table of limits");
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let quoted = |cell: &str| cell.trim().trim_matches('`').to_owned();
+    rows.map(|row| {
+        let cells: Vec<&str> = row.split('|').collect();
+        (quoted(cells[1]), quoted(cells[4]))
+    })
+    .collect()
+}
+
+#[test]
+fn every_limit_is_documented_with_a_test_that_exists() {
+    let documented = documented_limits();
+    let config = include_str!("../../src/config.rs");
+    let mut fields = 0;
+    for line in config.lines().map(str::trim) {
+        let Some((name, kind)) = line
+            .strip_prefix("pub ")
+            .and_then(|field| field.split_once(": "))
+        else {
+            continue;
+        };
+        let is_limit = ["usize,", "u8,", "Duration,", "Option<Duration>,", "Sizes,"];
+        if !is_limit.contains(&kind) || ["least", "most"].contains(&name) {
+            continue;
+        }
+        fields += 1;
+        let is_documented = documented.iter().any(|(limit, _)| limit == name);
+        assert!(is_documented, "docs/threat-model.md does not name {name}");
+    }
+    assert!(fields >= 20, "only {fields} limits found in config.rs");
+
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
+    let sources: String = std::fs::read_dir(folder)
+        .expect("the tests")
+        .map(|entry| std::fs::read_to_string(entry.expect("a file").path()).expect("text"))
+        .collect();
+    for (limit, test) in documented {
+        assert!(
+            sources.contains(&format!("fn {test}(")),
+            "{limit}: there is no test {test}"
+        );
+    }
+}
