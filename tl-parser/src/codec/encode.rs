@@ -253,7 +253,9 @@ impl<'s, 'o> Encoder<'s, 'o> {
             if op.word != ALWAYS && op.shape.kind == Kind::True && *value == Value::Bool(false) {
                 continue;
             }
-            self.pass(&mut frame, position as usize)?;
+            if frame.next < position as usize {
+                self.pass(&mut frame, position as usize)?;
+            }
             frame.next = (position as usize).saturating_add(1);
             if op.word != ALWAYS {
                 frame.words.set_bit(op.word, op.bit);
@@ -269,9 +271,7 @@ impl<'s, 'o> Encoder<'s, 'o> {
         self.pass(&mut frame, program.len())?;
         self.order.truncate(first);
         self.patch(&frame);
-        if combinator.shares_bits() {
-            check_shared_bits(&frame)?;
-        }
+        check_shared_bits(&frame)?;
         self.leave();
         Ok(())
     }
@@ -428,6 +428,8 @@ impl<'v> Frame<'v> {
 }
 
 /// The step of a field; the search begins at `from`, because fields mostly come in order.
+#[cold]
+#[inline(never)]
 fn field_position(combinator: &Combinator, program: &[Op], name: &Name, from: u32) -> Option<u32> {
     let fields = (0_u32..).zip(program).zip(combinator.fields());
     let mut named = fields
@@ -443,17 +445,23 @@ fn field_position(combinator: &Combinator, program: &[Op], name: &Name, from: u3
 
 /// Fields on one flag bit are there together or not at all.
 fn check_shared_bits(frame: &Frame<'_>) -> Result<(), EncodeError> {
-    let fields = frame.program.iter().zip(frame.combinator.fields());
-    for (number, (op, field)) in fields.enumerate() {
-        if op.word != ALWAYS && frame.words.has(op) {
-            let is_there = match frame.object.get(field.name()) {
-                Some(Value::Bool(false)) => op.shape != Shape::of(Kind::True, 0),
-                Some(_) => true,
-                None => false,
-            };
-            if !is_there {
-                return Err(missing(frame.combinator, number));
-            }
+    for position in frame
+        .combinator
+        .shared_bits()
+        .iter()
+        .map(|at| usize::from(*at))
+    {
+        let op = frame.program.get(position);
+        let Some(op) = op.filter(|op| frame.words.has(op)) else {
+            continue;
+        };
+        let is_there = match frame.object.get(&frame.combinator.field_name(position)) {
+            Some(Value::Bool(false)) => op.shape != Shape::of(Kind::True, 0),
+            Some(_) => true,
+            None => false,
+        };
+        if !is_there {
+            return Err(missing(frame.combinator, position));
         }
     }
     Ok(())

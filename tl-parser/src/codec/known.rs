@@ -6,8 +6,9 @@
 
 use crate::name::Name;
 
-/// How many names are remembered; a power of two. A later one takes the place of an earlier one.
-const SLOTS: usize = 64;
+/// Places for names, in sets: an address has a set, and may lie anywhere in it.
+const SETS: usize = 16;
+const WAYS: usize = 4;
 
 /// The `within` of the names of combinators.
 pub(super) const COMBINATOR: u32 = u32::MAX;
@@ -15,23 +16,24 @@ pub(super) const COMBINATOR: u32 = u32::MAX;
 #[derive(Clone, Copy)]
 struct Slot {
     address: usize,
-    length: usize,
+    length: u32,
     within: u32,
     meaning: u32,
 }
 
-pub(super) struct Known([Slot; SLOTS]);
+/// No name lies at this address.
+const EMPTY: Slot = Slot {
+    address: 0,
+    length: 0,
+    within: 0,
+    meaning: 0,
+};
+
+pub(super) struct Known([[Slot; WAYS]; SETS]);
 
 impl Known {
     pub(super) fn new() -> Self {
-        // No name lies at this address.
-        let empty = Slot {
-            address: 0,
-            length: 0,
-            within: 0,
-            meaning: 0,
-        };
-        Self([empty; SLOTS])
+        Self([[EMPTY; WAYS]; SETS])
     }
 
     /// What a name means `within` a combinator, as remembered or else as found.
@@ -43,15 +45,20 @@ impl Known {
         find: impl FnOnce() -> Option<u32>,
     ) -> Option<u32> {
         let text = name.as_str();
-        let (address, length) = (text.as_ptr().addr(), text.len());
-        // Names lie closely together, so the lowest bits of their addresses differ.
-        let mixed = address ^ (within as usize).wrapping_mul(7);
-        let slot = self.0.get_mut(mixed % SLOTS)?;
-        if slot.address == address && slot.length == length && slot.within == within {
+        let address = text.as_ptr().addr();
+        let length = u32::try_from(text.len()).ok()?;
+        let mixed = address.wrapping_add(within as usize).wrapping_mul(FACTOR) >> (usize::BITS / 2);
+        let set = self.0.get_mut(mixed % SETS)?;
+        let is_same = |slot: &&Slot| {
+            slot.address == address && slot.within == within && slot.length == length
+        };
+        if let Some(slot) = set.iter().find(is_same) {
             return Some(slot.meaning);
         }
         let meaning = find()?;
-        *slot = Slot {
+        // The one that came first goes.
+        set.rotate_right(1);
+        set[0] = Slot {
             address,
             length,
             within,
@@ -60,6 +67,10 @@ impl Known {
         Some(meaning)
     }
 }
+
+/// 2^64 divided by the golden ratio, odd; its lower half where words are shorter.
+#[allow(clippy::cast_possible_truncation, reason = "any odd factor will do")]
+const FACTOR: usize = 0x9e37_79b9_7f4a_7c15_u64 as usize;
 
 #[cfg(test)]
 mod tests {

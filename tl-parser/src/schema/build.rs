@@ -118,7 +118,7 @@ impl Builder {
         };
         let mut program = Program::new(self, text, declaration);
         program.compile(declaration);
-        let (required, shares_bits) = (program.required, program.shares_bits());
+        let (required, shared_bits) = (program.required, program.shared_bits());
         let fields = program.fields.into_boxed_slice();
         let result = self.result(text, declaration);
         let constructs = match (declaration.section, result) {
@@ -153,7 +153,7 @@ impl Builder {
             result,
             fields,
             required,
-            shares_bits,
+            shared_bits,
             text: text.name(declaration.text),
         });
     }
@@ -409,20 +409,24 @@ impl<'b, 'a> Program<'b, 'a> {
         });
     }
 
-    /// Whether two of the fields stand on one flag bit.
-    fn shares_bits(&self) -> bool {
-        let mut seen = Words::default();
-        let ops = self
-            .builder
-            .schema
-            .ops
-            .get(self.first_op..)
-            .unwrap_or_default();
-        ops.iter().filter(|op| op.word != ALWAYS).any(|op| {
-            let is_seen = seen.has(op);
-            seen.set_bit(op.word, op.bit);
-            is_seen
-        })
+    /// The positions of the fields that share their flag bit with another one.
+    fn shared_bits(&self) -> Box<[u16]> {
+        let ops = self.builder.schema.ops.get(self.first_op..);
+        let ops = ops.unwrap_or_default();
+        let (mut once, mut twice) = (Words::default(), Words::default());
+        for op in ops.iter().filter(|op| op.word != ALWAYS) {
+            if once.has(op) {
+                twice.set_bit(op.word, op.bit);
+            }
+            once.set_bit(op.word, op.bit);
+        }
+        let is_shared = |op: &Op| op.word != ALWAYS && twice.has(op);
+        // A declaration has at most MAX_STATEMENT bytes, so that a position has 16 bits.
+        (0_u16..)
+            .zip(ops)
+            .filter(|(_, op)| is_shared(op))
+            .map(|(position, _)| position)
+            .collect()
     }
 
     /// The slot and bit of a condition; the word it names becomes a flags word.

@@ -20,8 +20,8 @@ pub struct Combinator {
     pub(super) fields: Box<[Field]>,
     /// How many fields are there always.
     pub(super) required: usize,
-    /// Whether two fields stand on one flag bit.
-    pub(super) shares_bits: bool,
+    /// The positions of fields that share their flag bit with another one.
+    pub(super) shared_bits: Box<[u16]>,
     /// The declaration as written.
     pub(super) text: Name,
 }
@@ -78,8 +78,8 @@ impl Combinator {
         self.result
     }
 
-    pub(crate) fn shares_bits(&self) -> bool {
-        self.shares_bits
+    pub(crate) fn shared_bits(&self) -> &[u16] {
+        &self.shared_bits
     }
 
     pub(crate) fn required_fields(&self) -> usize {
