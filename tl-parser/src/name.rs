@@ -1,5 +1,6 @@
 //! Names of combinators and fields: immutable text that is cheap to copy.
 
+use nom::Offset;
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -30,6 +31,23 @@ impl Name {
     /// For literals use `Name::from("user")`, which copies nothing.
     pub fn new(text: &str) -> Self {
         Self::slice_of(Arc::from(text), 0, text.len())
+    }
+
+    /// The name that a part of this very text is: `part` is a slice of `self`.
+    pub(crate) fn part(&self, part: &str) -> Self {
+        let start = self.as_str().offset(part);
+        match &self.0 {
+            Repr::Static(text) => {
+                let end = start.saturating_add(part.len());
+                Self(Repr::Static(text.get(start..end).unwrap_or_default()))
+            }
+            Repr::Shared {
+                text, start: from, ..
+            } => {
+                let start = start.saturating_add(*from as usize);
+                Self::slice_of(Arc::clone(text), start, start.saturating_add(part.len()))
+            }
+        }
     }
 
     /// The part `start..end` of a shared text; the whole text where that is not a valid slice.

@@ -10,7 +10,7 @@ mod table;
 pub use diff::{Change, Diff, FieldChange};
 pub use table::Variant;
 
-use crate::schema::{Schema, Text};
+use crate::schema::Schema;
 use crate::syntax::{self, Problem};
 use std::sync::{LazyLock, OnceLock};
 use table::Table;
@@ -245,11 +245,6 @@ impl Default for Layers {
     fn default() -> Self {
         Self::bundled().clone()
     }
-}
-
-/// The text that slices of the table are names of.
-fn static_text(text: &'static str) -> Text {
-    Text::Static(text)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! parsed when a layer is built.
 
 use crate::hash::FastMap;
+use crate::name::Name;
 use crate::schema::{Builder, Schema};
 use crate::syntax::{self, Problem, ProblemKind, Problems, Section};
 use nom::Offset;
@@ -23,9 +24,16 @@ impl Columns {
             .is_some_and(|bits| bits >> (column % 128) & 1 == 1)
     }
 
-    fn insert(&mut self, column: usize) {
-        if let Some(bits) = self.0.get_mut(column / 128) {
-            *bits |= 1 << (column % 128);
+    /// Adds the columns from `first` up to, and without, `end`.
+    fn insert(&mut self, first: usize, end: usize) {
+        for (bits, start) in self.0.iter_mut().zip((0..MAX_LAYERS).step_by(128)) {
+            let below = |column: usize| match column.saturating_sub(start) {
+                shift @ 0..128 => 1_u128
+                    .wrapping_shl(u32::try_from(shift).unwrap_or(0))
+                    .wrapping_sub(1),
+                _ => u128::MAX,
+            };
+            *bits |= below(end) & !below(first);
         }
     }
 
@@ -81,11 +89,14 @@ impl Table {
         };
         let mut problems = Problems::default();
         let mut section = Section::Types;
-        for line in text
-            .lines()
-            .map(str::trim_ascii)
-            .filter(|line| !line.is_empty())
-        {
+        let mut last = ("", None);
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+        let lines = ends.scan(0, |start, end| {
+            let line = text.get(*start..end)?;
+            *start = end.saturating_add(1);
+            Some(line.trim_ascii())
+        });
+        for line in lines.filter(|line| !line.is_empty()) {
             if let Some(comment) = line.strip_prefix("//") {
                 if let Some(list) = comment.trim_ascii_start().strip_prefix("layers:") {
                     let numbers = list.split_ascii_whitespace();
@@ -95,6 +106,7 @@ impl Table {
                     table.layers.sort_unstable();
                     table.layers.dedup();
                     table.layers.truncate(MAX_LAYERS);
+                    last = ("", None);
                 }
             } else if let Some(mark) = line.strip_prefix("---") {
                 section = match mark {
@@ -103,7 +115,11 @@ impl Table {
                 };
             } else {
                 let (ranges, declaration) = line.split_once(' ').unwrap_or((line, ""));
-                match table.columns(ranges) {
+                // Declarations that came together mostly go together.
+                if last.0 != ranges {
+                    last = (ranges, table.columns(ranges));
+                }
+                match last.1 {
                     Some(columns) => table.lines.push(Line {
                         columns,
                         section,
@@ -135,11 +151,9 @@ impl Table {
             } else {
                 last.parse().ok()?
             };
-            for (column, layer) in self.layers.iter().enumerate() {
-                if (first..=last).contains(layer) {
-                    columns.insert(column);
-                }
-            }
+            let first_column = self.layers.partition_point(|layer| *layer < first);
+            let end_column = self.layers.partition_point(|layer| *layer <= last);
+            columns.insert(first_column, end_column);
         }
         (columns != Columns::default()).then_some(columns)
     }
@@ -177,15 +191,19 @@ impl Table {
 
     /// The schema of one column.
     pub(super) fn build(&self, column: usize) -> Schema {
-        let text = super::static_text(self.text);
+        let text = Name::from(self.text);
         let mut builder = Builder::default();
+        builder.reserve(self.text.len());
+        let mut params = Vec::new();
         for line in self
             .lines
             .iter()
             .filter(|line| line.columns.contains(column))
         {
-            if let Some(declaration) = syntax::parse_line(line.declaration, line.section) {
+            let spare = std::mem::take(&mut params);
+            if let Some(declaration) = syntax::parse_line(line.declaration, line.section, spare) {
                 builder.add(&text, &declaration, None);
+                params = declaration.params;
             }
         }
         builder.finish().0

@@ -1,6 +1,6 @@
 //! From declarations to a schema: indices, resolution of names, field programs.
 
-use super::combinator::{Combinator, Field};
+use super::combinator::{Combinator, NO_FIELD};
 use super::{Head, NO_TYPE, Schema, TypeEntry};
 use crate::layout::{ALWAYS, Count, Kind, MAX_WORDS, Op, Repeat, Shape, Words};
 use crate::name::Name;
@@ -9,37 +9,10 @@ use crate::syntax::{
     TypeExpr, check_id, is_boxed_name, parse_declaration,
 };
 use nom::Offset;
-use std::sync::Arc;
+use std::sync::OnceLock;
 
-/// A schema text that names are slices of.
-#[derive(Debug, Clone)]
-pub(crate) enum Text {
-    Static(&'static str),
-    Shared(Arc<str>),
-}
-
-impl Text {
-    pub(crate) fn shared(text: &str) -> Self {
-        Self::Shared(Arc::from(text))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Static(text) => text,
-            Self::Shared(text) => text,
-        }
-    }
-
-    /// The name that a part of this very text is.
-    fn name(&self, part: &str) -> Name {
-        let start = self.as_str().offset(part);
-        let end = start.saturating_add(part.len());
-        match self {
-            Self::Static(text) => Name::from(text.get(start..end).unwrap_or_default()),
-            Self::Shared(text) => Name::slice_of(Arc::clone(text), start, end),
-        }
-    }
-}
+/// For how many combinators there is room at first, whatever the length of the text.
+const MOST_RESERVED: usize = 4096;
 
 /// Collects declarations, from any number of texts.
 #[derive(Debug, Default)]
@@ -64,43 +37,51 @@ struct BareRef {
 
 impl Builder {
     /// Adds every declaration of a text.
-    pub(crate) fn add_text(&mut self, text: &Text) {
-        let mut reader = Reader::new(text.as_str());
+    pub(crate) fn add_text(&mut self, text: &Name) {
+        self.reserve(text.len());
+        let mut reader = Reader::new(text);
         while let Some(item) = reader.next_item(&mut self.problems) {
-            if let ItemKind::Declaration(declaration) = &item.kind {
-                check_id(
-                    text.as_str(),
-                    declaration,
-                    &mut self.crc,
-                    &mut self.problems,
-                );
-                self.add(text, declaration, None);
+            if let ItemKind::Declaration(declaration) = item.kind {
+                check_id(text, &declaration, &mut self.crc, &mut self.problems);
+                self.add(text, &declaration, None);
+                reader.reuse(declaration.params);
             }
         }
     }
 
+    /// Makes room for what a text of that many bytes usually holds.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        let count = (bytes / 128).min(MOST_RESERVED);
+        let schema = &mut self.schema;
+        schema.combinators.reserve(count);
+        schema.heads.reserve(count);
+        schema.ops.reserve(count.saturating_mul(4));
+        schema.by_id.reserve(count);
+        schema.by_name.reserve(count);
+    }
+
     /// Adds a combinator of another schema.
     pub(crate) fn add_again(&mut self, combinator: &Combinator) {
-        let text = Text::shared(&combinator.text);
-        if let Ok(declaration) = parse_declaration(text.as_str()) {
+        let text = &combinator.text;
+        if let Ok(declaration) = parse_declaration(text) {
             let declaration = Declaration {
                 section: combinator.section,
                 ..declaration
             };
-            self.add(&text, &declaration, Some(combinator.id));
+            self.add(text, &declaration, Some(combinator.id));
         }
     }
 
     /// Adds one declaration of a text; with `id` instead of the one written or computed.
-    pub(crate) fn add(&mut self, text: &Text, declaration: &Declaration<'_>, id: Option<u32>) {
+    pub(crate) fn add(&mut self, text: &Name, declaration: &Declaration<'_>, id: Option<u32>) {
         let id = id
             .or(declaration.id)
             .unwrap_or_else(|| self.crc.id(declaration));
-        let name = text.name(declaration.name);
+        let name = text.part(declaration.name);
         let offset = text.as_str().offset(declaration.text);
         if let Some(first) = self.schema.by_id(id) {
             // The same declaration again, as in a union of schemas, is no problem.
-            if first.name != name {
+            if first.name() != declaration.name {
                 let kind = ProblemKind::DuplicateId {
                     id,
                     first: first.name.to_string(),
@@ -118,8 +99,8 @@ impl Builder {
         };
         let mut program = Program::new(self, text, declaration);
         program.compile(declaration);
-        let (required, shared_bits) = (program.required, program.shared_bits());
-        let fields = program.fields.into_boxed_slice();
+        let (required, flags) = (program.required, program.flags);
+        let shared_bits = program.shared_bits();
         let result = self.result(text, declaration);
         let constructs = match (declaration.section, result) {
             (
@@ -142,39 +123,39 @@ impl Builder {
             end_op,
             constructs,
         });
-        let object_name = self.index_name(&name, id, index);
+        let full_name = self.index_name(&name, id, index);
         self.schema.by_id.insert(id, index);
+        let result_at = declaration.text.offset(declaration.result_text);
         self.schema.combinators.push(Combinator {
             name,
-            object_name,
+            full_name,
             id,
             section: declaration.section,
-            result_text: text.name(declaration.result_text),
             result,
-            fields,
             required,
+            flags,
             shared_bits,
-            text: text.name(declaration.text),
+            text: text.part(declaration.text),
+            result_at,
+            fields: OnceLock::new(),
         });
     }
 
     /// Enters a name, and tells apart the combinators that share it.
-    fn index_name(&mut self, name: &Name, id: u32, index: u32) -> Name {
-        let Some(other) = self.schema.by_name.insert(name.clone(), index) else {
-            return name.clone();
-        };
+    fn index_name(&mut self, name: &Name, id: u32, index: u32) -> Option<Name> {
+        let other = self.schema.by_name.insert(name.clone(), index)?;
         if let Some(other) = self.schema.combinators.get_mut(other as usize) {
-            other.object_name = Name::from(format!("{}#{:08x}", other.name, other.id));
+            other.full_name = Some(Name::from(format!("{}#{:08x}", other.name, other.id)));
         }
-        Name::from(format!("{name}#{id:08x}"))
+        Some(Name::from(format!("{name}#{id:08x}")))
     }
 
-    fn result(&mut self, text: &Text, declaration: &Declaration<'_>) -> Shape {
+    fn result(&mut self, text: &Name, declaration: &Declaration<'_>) -> Shape {
         if let TypeExpr::Apply { name, .. } = &declaration.result
             && !is_vector(name)
         {
             // A polymorphic type: its name is enough to know its constructors.
-            return Shape::of(Kind::Boxed, self.type_index(&text.name(name)));
+            return Shape::of(Kind::Boxed, self.type_index(text, name));
         }
         let variables: Vec<&str> = declaration
             .params
@@ -197,16 +178,18 @@ impl Builder {
         }
     }
 
-    fn type_index(&mut self, name: &Name) -> u32 {
+    /// The index of a boxed type; `name` is a part of `text`.
+    fn type_index(&mut self, text: &Name, name: &str) -> u32 {
         if let Some(index) = self.schema.type_by_name.get(name) {
             return *index;
         }
+        let name = text.part(name);
         let index = u32::try_from(self.schema.types.len()).unwrap_or(NO_TYPE);
         self.schema.types.push(TypeEntry {
             name: name.clone(),
             constructors: Vec::new(),
         });
-        self.schema.type_by_name.insert(name.clone(), index);
+        self.schema.type_by_name.insert(name, index);
         self.type_uses.push(None);
         index
     }
@@ -282,9 +265,10 @@ fn only_constructor(schema: &Schema, type_name: &str) -> Option<u32> {
 /// The fields of one combinator on their way into the schema.
 struct Program<'b, 'a> {
     builder: &'b mut Builder,
-    text: &'b Text,
-    fields: Vec<Field>,
-    required: usize,
+    text: &'b Name,
+    required: u16,
+    /// The positions of the flags words.
+    flags: [u16; MAX_WORDS],
     variables: Vec<&'a str>,
     /// The `#` fields so far.
     words: Vec<Word<'a>>,
@@ -296,8 +280,7 @@ struct Program<'b, 'a> {
 struct Word<'a> {
     /// A nameless one can be a count and nothing else.
     name: Option<&'a str>,
-    /// The index of the field.
-    field: usize,
+    position: u16,
     /// Whether conditions refer to it.
     is_flags: bool,
     /// Whether a repetition takes its count from it.
@@ -313,13 +296,13 @@ fn is_flags_name(name: &str) -> bool {
 }
 
 impl<'b, 'a> Program<'b, 'a> {
-    fn new(builder: &'b mut Builder, text: &'b Text, declaration: &Declaration<'_>) -> Self {
+    fn new(builder: &'b mut Builder, text: &'b Name, declaration: &Declaration<'_>) -> Self {
         let first_op = builder.schema.ops.len();
         Self {
             builder,
             text,
-            fields: Vec::with_capacity(declaration.params.len()),
             required: 0,
+            flags: [NO_FIELD; MAX_WORDS],
             variables: Vec::new(),
             words: Vec::new(),
             first_op,
@@ -331,7 +314,7 @@ impl<'b, 'a> Program<'b, 'a> {
     fn compile(&mut self, declaration: &Declaration<'a>) {
         if declaration.builtin {
             let kind = Kind::of_builtin(declaration.name).unwrap_or(Kind::Unsupported);
-            self.push(None, declaration.name, Shape::of(kind, 0), None);
+            self.push(Shape::of(kind, 0), None);
         }
         for param in &declaration.params {
             if let ParamKind::Implicit(_) = param.kind {
@@ -352,11 +335,11 @@ impl<'b, 'a> Program<'b, 'a> {
                     .error(offset, param.text.chars().count(), kind);
                 (Shape::of(Kind::Unsupported, 0), None)
             });
-            self.push(param.name, param.text, shape, condition);
+            self.push(shape, condition);
         }
-        for word in std::mem::take(&mut self.words) {
+        for (slot, word) in std::mem::take(&mut self.words).into_iter().enumerate() {
             if word.name.is_some_and(is_flags_name) && !word.is_count {
-                self.make_flags(word.field, 0);
+                self.make_flags(slot, word.position, 0);
             }
         }
         let ops = self.builder.schema.ops.get_mut(self.first_op..);
@@ -370,20 +353,27 @@ impl<'b, 'a> Program<'b, 'a> {
         }
     }
 
-    /// Makes a `#` field a flags word, with these bits besides those it has.
-    fn make_flags(&mut self, field: usize, bits: u32) {
-        let op = self.first_op.saturating_add(field);
+    /// Makes the `#` field of a slot a flags word, with these bits besides those it has.
+    fn make_flags(&mut self, slot: usize, position: u16, bits: u32) {
+        let op = self.first_op.saturating_add(usize::from(position));
         if let Some(op) = self.builder.schema.ops.get_mut(op) {
             op.shape.kind = Kind::Flags;
             op.shape.arg |= bits;
         }
-        if let Some(field) = self.fields.get_mut(field) {
-            field.is_flags = true;
+        if let Some(place) = self.flags.get_mut(slot) {
+            *place = position;
         }
     }
 
+    /// The position of the next field. A declaration has at most MAX_STATEMENT bytes and a field
+    /// at least two, so that positions have 16 bits.
+    fn position(&self) -> u16 {
+        let count = self.builder.schema.ops.len().saturating_sub(self.first_op);
+        u16::try_from(count).unwrap_or(NO_FIELD)
+    }
+
     /// Adds a step, which is there always or if the bit of a word's slot is set.
-    fn push(&mut self, name: Option<&str>, type_text: &str, shape: Shape, on: Option<(u8, u8)>) {
+    fn push(&mut self, shape: Shape, on: Option<(u8, u8)>) {
         let (word, bit) = on.unwrap_or((ALWAYS, 0));
         self.builder.schema.ops.push(Op {
             shape,
@@ -391,22 +381,7 @@ impl<'b, 'a> Program<'b, 'a> {
             bit,
             skip: 1,
         });
-        self.required = self.required.saturating_add(usize::from(word == ALWAYS));
-        let condition = on.and_then(|(slot, bit)| {
-            let word = self.words.get(usize::from(slot))?;
-            Some((self.text.name(word.name?), bit))
-        });
-        let name = match name {
-            Some(name) => self.text.name(name),
-            None => Name::from(format!("_{}", self.fields.len())),
-        };
-        let type_text = self.text.name(type_text);
-        self.fields.push(Field {
-            name,
-            type_text,
-            condition,
-            is_flags: false,
-        });
+        self.required = self.required.saturating_add(u16::from(word == ALWAYS));
     }
 
     /// The positions of the fields that share their flag bit with another one.
@@ -421,7 +396,6 @@ impl<'b, 'a> Program<'b, 'a> {
             once.set_bit(op.word, op.bit);
         }
         let is_shared = |op: &Op| op.word != ALWAYS && twice.has(op);
-        // A declaration has at most MAX_STATEMENT bytes, so that a position has 16 bits.
         (0_u16..)
             .zip(ops)
             .filter(|(_, op)| is_shared(op))
@@ -447,8 +421,8 @@ impl<'b, 'a> Program<'b, 'a> {
                 return Err(ProblemKind::Unsupported(COUNT_AND_FLAGS));
             }
             word.is_flags = true;
-            let field = word.field;
-            self.make_flags(field, 1_u32.wrapping_shl(bit));
+            let position = word.position;
+            self.make_flags(slot, position, 1_u32.wrapping_shl(bit));
         }
         Ok(Some((slot_number, u8::try_from(bit).unwrap_or(0))))
     }
@@ -467,7 +441,7 @@ impl<'b, 'a> Program<'b, 'a> {
                 }
                 self.words.push(Word {
                     name: param.name,
-                    field: self.fields.len(),
+                    position: self.position(),
                     is_flags: false,
                     is_count: false,
                 });
@@ -555,14 +529,14 @@ trait Resolve {
 /// While building: every name is accepted, and checked at the end.
 struct Names<'b> {
     builder: &'b mut Builder,
-    text: &'b Text,
+    text: &'b Name,
     /// Where to report a type that stays unknown; not at all for results.
     offset: Option<usize>,
 }
 
 impl Resolve for Names<'_> {
     fn boxed(&mut self, name: &str) -> Result<u32, ProblemKind> {
-        let index = self.builder.type_index(&self.text.name(name));
+        let index = self.builder.type_index(self.text, name);
         if let Some(used_at) = self.builder.type_uses.get_mut(index as usize) {
             *used_at = used_at.or(self.offset);
         }
@@ -573,7 +547,7 @@ impl Resolve for Names<'_> {
         let index = u32::try_from(self.builder.bare.len()).unwrap_or(u32::MAX);
         let offset = self.offset.unwrap_or(0);
         self.builder.bare.push(BareRef {
-            name: self.text.name(name),
+            name: self.text.part(name),
             of_type,
             offset,
         });

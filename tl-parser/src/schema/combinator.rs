@@ -1,9 +1,10 @@
 //! Combinators and their fields, as a schema shows them.
 
-use crate::layout::Shape;
+use crate::layout::{MAX_WORDS, Shape};
 use crate::name::Name;
-use crate::syntax::{Section, parse_declaration};
+use crate::syntax::{ParamKind, Section, parse_declaration};
 use std::fmt;
+use std::sync::OnceLock;
 
 /// A constructor or function of a schema.
 ///
@@ -11,20 +12,27 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Combinator {
     pub(super) name: Name,
-    /// The name that decoded objects bear: with the id where the name alone is not unique.
-    pub(super) object_name: Name,
+    /// The name with the id, where the name alone is not unique.
+    pub(super) full_name: Option<Name>,
     pub(super) id: u32,
     pub(super) section: Section,
-    pub(super) result_text: Name,
     pub(super) result: Shape,
-    pub(super) fields: Box<[Field]>,
     /// How many fields are there always.
-    pub(super) required: usize,
+    pub(super) required: u16,
+    /// The positions of the flags words among the fields; [`NO_FIELD`] where there are fewer.
+    pub(super) flags: [u16; MAX_WORDS],
     /// The positions of fields that share their flag bit with another one.
     pub(super) shared_bits: Box<[u16]>,
     /// The declaration as written.
     pub(super) text: Name,
+    /// Where the result type begins in it; it reaches to the end.
+    pub(super) result_at: usize,
+    /// Read from the text when they are first asked for: most are not.
+    pub(super) fields: OnceLock<Box<[Field]>>,
 }
+
+/// The position of no field.
+pub(super) const NO_FIELD: u16 = u16::MAX;
 
 impl Combinator {
     /// The name, with its namespace.
@@ -35,7 +43,7 @@ impl Combinator {
     /// The name that decoded objects bear: the plain name, or `name#id` where several combinators
     /// of the schema have that name.
     pub fn object_name(&self) -> &Name {
-        &self.object_name
+        self.full_name.as_ref().unwrap_or(&self.name)
     }
 
     /// The id: as written, or else the CRC32 of the text.
@@ -45,7 +53,7 @@ impl Combinator {
 
     /// The type after `=`, as written: `Vector<User>`.
     pub fn result_type(&self) -> &str {
-        &self.result_text
+        self.text.get(self.result_at..).unwrap_or_default()
     }
 
     /// Constructor or function.
@@ -60,16 +68,48 @@ impl Combinator {
 
     /// The fields in order, flags words included.
     pub fn fields(&self) -> &[Field] {
-        &self.fields
+        self.fields.get_or_init(|| self.read_fields())
+    }
+
+    fn read_fields(&self) -> Box<[Field]> {
+        // The text was read before, and every name in it is a part of it.
+        let Ok(declaration) = parse_declaration(&self.text) else {
+            return Box::default();
+        };
+        if declaration.builtin {
+            return Box::new([Field {
+                name: Name::from("_0"),
+                type_text: self.name.clone(),
+                condition: None,
+                is_flags: false,
+            }]);
+        }
+        let is_field = |kind: &ParamKind<'_>| !matches!(kind, ParamKind::Implicit(_));
+        let params = declaration.params.iter();
+        (0_u16..)
+            .zip(params.filter(|param| is_field(&param.kind)))
+            .map(|(position, param)| Field {
+                name: match param.name {
+                    Some(name) => self.text.part(name),
+                    None => Name::from(format!("_{position}")),
+                },
+                type_text: self.text.part(param.text),
+                condition: param.condition.and_then(|condition| {
+                    let bit = u8::try_from(condition.bit?).ok()?;
+                    Some((self.text.part(condition.word), bit))
+                }),
+                is_flags: self.flags.contains(&position),
+            })
+            .collect()
     }
 
     /// A field by its name.
     pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == *name)
+        self.fields().iter().find(|field| field.name == *name)
     }
 
     pub(crate) fn field_name(&self, index: usize) -> Name {
-        self.fields
+        self.fields()
             .get(index)
             .map_or_else(|| Name::from(""), |field| field.name.clone())
     }
@@ -83,7 +123,7 @@ impl Combinator {
     }
 
     pub(crate) fn required_fields(&self) -> usize {
-        self.required
+        usize::from(self.required)
     }
 }
 

@@ -5,7 +5,7 @@ mod combinator;
 
 pub use combinator::{Combinator, Field};
 
-pub(crate) use build::{Builder, Text};
+pub(crate) use build::Builder;
 
 use crate::hash::FastMap;
 use crate::layout::{Kind, Op, Repeat, Shape};
@@ -63,15 +63,15 @@ impl Schema {
     /// assert!(problems.is_empty());
     /// ```
     pub fn parse(text: &str) -> (Self, Vec<Problem>) {
-        Self::parse_text(&Text::shared(text))
+        Self::parse_text(&Name::new(text))
     }
 
     /// Like [`parse`](Self::parse), for a text that lives for ever: names are not counted.
     pub fn parse_static(text: &'static str) -> (Self, Vec<Problem>) {
-        Self::parse_text(&Text::Static(text))
+        Self::parse_text(&Name::from(text))
     }
 
-    fn parse_text(text: &Text) -> (Self, Vec<Problem>) {
+    fn parse_text(text: &Name) -> (Self, Vec<Problem>) {
         let mut builder = Builder::default();
         builder.add_text(text);
         let (schema, problems) = builder.finish();

@@ -177,6 +177,8 @@ impl<'a> TypeExpr<'a> {
 
 /// Whether the last part of a name starts with a capital: a boxed type.
 pub(crate) fn is_boxed_name(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    last.starts_with(|first: char| first.is_ascii_uppercase())
+    let bytes = name.as_bytes();
+    let after_dot = bytes.iter().rposition(|byte| *byte == b'.');
+    let first = after_dot.map_or(0, |at| at.saturating_add(1));
+    bytes.get(first).is_some_and(u8::is_ascii_uppercase)
 }

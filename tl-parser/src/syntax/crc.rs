@@ -48,7 +48,13 @@ impl CrcText {
             self.text.push_str(" ?");
         }
         for param in &declaration.params {
-            self.param(param);
+            match as_written(declaration, param) {
+                Some(text) => {
+                    self.text.push(' ');
+                    self.text.push_str(text);
+                }
+                None => self.param(param),
+            }
         }
         self.text.push_str(" = ");
         self.expr(&declaration.result, false);
@@ -124,6 +130,37 @@ impl CrcText {
         // Writing to a string does not fail.
         let _ = write!(self.text, "{number}");
     }
+}
+
+/// The text of a parameter that is summed as it is written, as most are: `name:T` or
+/// `name:flags.3?T` without blanks, where T is a plain name with no rule of its own.
+fn as_written<'a>(declaration: &Declaration<'a>, param: &Param<'a>) -> Option<&'a str> {
+    let (Some(name), ParamKind::Plain(TypeExpr::Name(of_type))) = (param.name, &param.kind) else {
+        return None;
+    };
+    if matches!(*of_type, "bytes" | "true") {
+        return None;
+    }
+    let start = declaration.text.offset(name);
+    let colon = start.checked_add(name.len())?;
+    let text_start = declaration.text.offset(param.text);
+    let before_type = match param.condition {
+        None => 0,
+        Some(condition) => {
+            let digits = if condition.bit? < 10 { 1 } else { 2 };
+            condition.word.len().checked_add(digits)?.checked_add(2)?
+        }
+    };
+    let is_plain = text_start == colon.checked_add(1)?
+        && param.text.len() == before_type.checked_add(of_type.len())?;
+    let text = declaration.text.get(start..)?;
+    is_plain.then(|| {
+        text.get(
+            ..text_start
+                .checked_sub(start)?
+                .checked_add(param.text.len())?,
+        )
+    })?
 }
 
 /// Compares a written id with the text, and tells a difference that is not a known one.

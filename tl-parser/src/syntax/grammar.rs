@@ -19,7 +19,13 @@ use nom::{Offset, Parser};
 const MAX_GROUP: usize = 64;
 
 /// One statement up to, and without, its semicolon.
-pub(super) fn statement(input: &str, section: Section) -> Parsed<'_, ItemKind<'_>> {
+///
+/// `params` is memory for the parameters, to be used again.
+pub(super) fn statement<'a>(
+    input: &'a str,
+    section: Section,
+    mut params: Vec<Param<'a>>,
+) -> Parsed<'a, ItemKind<'a>> {
     let start = space(input);
     let (rest, name) = identifier(start)?;
     if is_boxed_name(name) {
@@ -27,11 +33,12 @@ pub(super) fn statement(input: &str, section: Section) -> Parsed<'_, ItemKind<'_
     }
     let (rest, id) = id(rest)?;
     let (rest, builtin) = builtin_body(rest);
-    let mut params = Vec::with_capacity(8);
+    params.clear();
+    params.reserve(8);
     let rest = if builtin {
         rest
     } else {
-        params_until('=', rest, &mut params, 0)?
+        params_until(b'=', rest, &mut params, 0)?
     };
     let (rest, ()) = symbol('=', "a field, or `=` and the result type")(rest)?;
     let result_start = space(rest);
@@ -80,7 +87,7 @@ fn boxed_statement<'a>(start: &'a str, name: &str, rest: &'a str) -> Parsed<'a, 
 
 /// Parameters up to a closing character, which is left in place.
 fn params_until<'a>(
-    close: char,
+    close: u8,
     input: &'a str,
     params: &mut Vec<Param<'a>>,
     depth: usize,
@@ -88,8 +95,10 @@ fn params_until<'a>(
     let mut rest = input;
     loop {
         let at = space(rest);
-        if at.is_empty() || at.starts_with([close, ';', '=']) {
-            return Ok(at);
+        match at.as_bytes().first() {
+            None | Some(b';' | b'=') => return Ok(at),
+            Some(byte) if *byte == close => return Ok(at),
+            Some(_) => {}
         }
         rest = param(at, params, depth)?;
     }
@@ -105,6 +114,9 @@ fn param<'a>(
         Some(b'{') => group(at, ('{', '}'), params, depth),
         Some(b'(') if is_group(at) => group(at, ('(', ')'), params, depth),
         _ => {
+            if let Some(rest) = usual_param(at, params, depth) {
+                return Ok(rest);
+            }
             let (rest, param) = single_param(at, depth).map_err(|err| {
                 err.map(|failure| match failure.at.len() == at.len() {
                     true => Expected {
@@ -175,7 +187,7 @@ fn group<'a>(
 
 /// The form of nearly all parameters, `name:T` and `name:flags.3?T` without blanks, where T is a
 /// plain name or one with arguments in angles: one look at each character.
-fn usual_param(at: &str, depth: usize) -> Option<(&str, Param<'_>)> {
+fn usual_param<'a>(at: &'a str, params: &mut Vec<Param<'a>>, depth: usize) -> Option<&'a str> {
     let (rest, name) = identifier(at).ok()?;
     let body = rest.strip_prefix(':')?;
     let (mut rest, mut head) = identifier(body).ok()?;
@@ -195,26 +207,20 @@ fn usual_param(at: &str, depth: usize) -> Option<(&str, Param<'_>)> {
         _ => return None,
     };
     // `n *[ … ]` begins like a type.
-    if space(rest).starts_with(['*', '?', '.']) {
+    if let Some(b'*' | b'?' | b'.') = space(rest).as_bytes().first() {
         return None;
     }
-    let text = between(body, rest);
-    Some((
-        rest,
-        Param {
-            name: named(name),
-            text,
-            condition,
-            kind: ParamKind::Plain(expr),
-        },
-    ))
+    params.push(Param {
+        name: named(name),
+        text: between(body, rest),
+        condition,
+        kind: ParamKind::Plain(expr),
+    });
+    Some(rest)
 }
 
 /// `name:flags.3?T`, `name:!X`, `name:n*[ … ]`, or the same without name.
 fn single_param(at: &str, depth: usize) -> Parsed<'_, Param<'_>> {
-    if let Some(usual) = usual_param(at, depth) {
-        return Ok(usual);
-    }
     let (body, name) = match terminated(identifier, symbol(':', "`:`")).parse(at) {
         Ok((rest, name)) => (space(rest), named(name)),
         Err(_) => (at, None),
@@ -294,7 +300,7 @@ fn repeat(input: &str, depth: usize) -> Parsed<'_, ParamKind<'_>> {
     )
     .parse(input)?;
     let mut params = Vec::new();
-    let rest = params_until(']', rest, &mut params, depth.saturating_add(1))?;
+    let rest = params_until(b']', rest, &mut params, depth.saturating_add(1))?;
     let (rest, ()) = symbol(']', "a field or `]`")(rest)?;
     Ok((rest, ParamKind::Repeat { count, params }))
 }

@@ -112,27 +112,40 @@ pub(super) fn symbol<'a>(char: char, what: &'static str) -> impl Fn(&'a str) -> 
     }
 }
 
+/// Whether a byte may stand in a name.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
+        byte = byte.wrapping_add(1);
+    }
+    table
+};
+
+/// How many bytes from the first one on may stand in a name.
+#[inline]
+fn name_length(bytes: &[u8]) -> usize {
+    let is_outside = |byte: &u8| !IN_NAME.get(usize::from(*byte)).is_some_and(|is| *is);
+    bytes.iter().position(is_outside).unwrap_or(bytes.len())
+}
+
 /// `name` or `namespace.name`; letters, digits and underscores.
+#[inline]
 pub(super) fn identifier(input: &str) -> Parsed<'_, &str> {
     let at = space(input);
     let bytes = at.as_bytes();
-    let is_first =
-        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
-    if !is_first(bytes.first()) {
+    let is_first = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+    if !bytes.first().is_some_and(is_first) {
         return expected(at, "a name");
     }
-    let mut end = 1_usize;
-    loop {
-        match bytes.get(end) {
-            Some(byte) if byte.is_ascii_alphanumeric() || *byte == b'_' => {
-                end = end.saturating_add(1);
-            }
-            // `flags.3` is a name and a bit, `auth.sentCode` is one name.
-            Some(b'.') if is_first(bytes.get(end.saturating_add(1))) => {
-                end = end.saturating_add(2);
-            }
-            _ => break,
-        }
+    let mut end = name_length(bytes);
+    // `flags.3` is a name and a bit, `auth.sentCode` is one name.
+    while let Some([b'.', rest @ ..]) = bytes.get(end..)
+        && rest.first().is_some_and(is_first)
+    {
+        end = end.saturating_add(1).saturating_add(name_length(rest));
     }
     let (name, rest) = split(at, end);
     Ok((rest, name))

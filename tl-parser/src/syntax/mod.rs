@@ -34,10 +34,11 @@ pub(crate) use reader::Reader;
 pub fn parse(text: &str) -> (Document<'_>, Vec<Problem>) {
     let mut problems = Problems::default();
     let mut reader = Reader::new(text);
+    let mut crc = CrcText::default();
     let mut items = Vec::new();
     while let Some(item) = reader.next_item(&mut problems) {
         if let ItemKind::Declaration(declaration) = &item.kind {
-            crc::check(text, declaration, &mut CrcText::default(), &mut problems);
+            crc::check(text, declaration, &mut crc, &mut problems);
         }
         items.push(item);
     }
@@ -69,8 +70,14 @@ pub fn parse_declaration(text: &str) -> Result<Declaration<'_>, Problem> {
 }
 
 /// The declaration on a line of its own; `None` where the line is not exactly one.
-pub(crate) fn parse_line(line: &str, section: Section) -> Option<Declaration<'_>> {
-    match grammar::statement(lexical::window(line, MAX_STATEMENT), section) {
+///
+/// `params` is memory for the parameters, to be used again.
+pub(crate) fn parse_line<'a>(
+    line: &'a str,
+    section: Section,
+    params: Vec<Param<'a>>,
+) -> Option<Declaration<'a>> {
+    match grammar::statement(lexical::window(line, MAX_STATEMENT), section, params) {
         Ok((rest, ItemKind::Declaration(declaration))) if lexical::space(rest) == ";" => {
             Some(declaration)
         }

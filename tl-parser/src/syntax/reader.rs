@@ -1,6 +1,6 @@
 //! A whole text as a stream of items, with recovery after errors.
 
-use super::ast::{Item, ItemKind, Section};
+use super::ast::{Item, ItemKind, Param, Section};
 use super::grammar::statement;
 use super::lexical::{Expected, comment, inline_space, space, split, window};
 use super::problem::{ProblemKind, Problems};
@@ -14,6 +14,8 @@ pub(crate) struct Reader<'a> {
     rest: &'a str,
     section: Section,
     declarations: usize,
+    /// Memory for the parameters of the next declaration.
+    spare: Vec<Param<'a>>,
 }
 
 impl<'a> Reader<'a> {
@@ -25,7 +27,13 @@ impl<'a> Reader<'a> {
             rest,
             section: Section::Types,
             declarations: 0,
+            spare: Vec::new(),
         }
+    }
+
+    /// Takes back the memory of parameters that nobody needs any more.
+    pub(crate) fn reuse(&mut self, params: Vec<Param<'a>>) {
+        self.spare = params;
     }
 
     /// The next item that can be read; what cannot be read on the way becomes a problem.
@@ -83,7 +91,7 @@ impl<'a> Reader<'a> {
     fn statement(&mut self, start: &'a str, problems: &mut Problems) -> Option<ItemKind<'a>> {
         // A window bounds the memory that one statement can take.
         let window = window(start, MAX_STATEMENT);
-        let failure = match statement(window, self.section) {
+        let failure = match statement(window, self.section, std::mem::take(&mut self.spare)) {
             Ok((rest, kind)) => {
                 self.declarations = self.declarations.saturating_add(1);
                 let rest = split(start, window.offset(rest)).1;
