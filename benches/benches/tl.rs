@@ -5,7 +5,6 @@
 
 use std::hint::black_box;
 
-use benches::ratios;
 use criterion::{Criterion, Throughput, criterion_group};
 use tl_parser::{Layers, Limits, Object, Schema, Value, syntax};
 
@@ -150,19 +149,122 @@ fn codec(c: &mut Criterion) {
     }
 }
 
+/// The table of ratios: ours and theirs in turn, on the inputs that the groups above compared.
+#[cfg(feature = "peers")]
+fn compare() {
+    use benches::race::{Case, Table};
+    use grammers_tl_types::{Deserializable, Serializable, enums::messages::Messages};
+
+    fn case<'a>(name: &'a str, run: &'a mut dyn FnMut()) -> Case<'a> {
+        Case { name, run }
+    }
+    let mut table = Table::default();
+    let text = text();
+    let mut grammers = || {
+        black_box(grammers_tl_parser::parse_tl_file(black_box(&text)).collect::<Vec<_>>());
+    };
+    let mut ferogram = || {
+        black_box(ferogram_tl_parser::parse_tl_file(black_box(&text)).collect::<Vec<_>>());
+    };
+    let mut ours = || {
+        black_box(Schema::parse(black_box(&text)));
+    };
+    let what = "parse, check and compile the schema of layer 230";
+    table.race(
+        what,
+        4.0,
+        case("ours", &mut ours),
+        case("grammers-tl-parser", &mut grammers),
+    );
+    table.race(
+        what,
+        3.0,
+        case("ours", &mut ours),
+        case("ferogram-tl-parser", &mut ferogram),
+    );
+    let mut ours = || {
+        let (layers, _) = Layers::from_table(black_box(TABLE));
+        black_box(layers.at(LAYER).schema.combinators().len());
+    };
+    table.alone(
+        "load the union table and one layer",
+        2000.0,
+        case("ours", &mut ours),
+    );
+
+    let schema = Layers::bundled().at(LAYER).schema;
+    let value = page();
+    let bytes = schema.encode(&value).expect("the page is sound");
+    let decoded = schema
+        .decode(&bytes, Limits::NETWORK)
+        .expect("just written");
+    let theirs = Messages::from_bytes(&bytes).expect("they know the layer");
+    let mut grammers = || {
+        black_box(Messages::from_bytes(black_box(&bytes)).is_ok());
+    };
+    let mut skip = || {
+        black_box(schema.skip(black_box(&bytes), Limits::NETWORK).is_ok());
+    };
+    let mut tape = Some(tl_parser::Tape::default());
+    let mut view = || {
+        let old = tape.take().unwrap_or_default();
+        let view = schema.view_again(old, black_box(&bytes), Limits::NETWORK);
+        tape = view.ok().map(tl_parser::View::into_tape);
+    };
+    let mut decode = || {
+        black_box(schema.decode(black_box(&bytes), Limits::NETWORK).is_ok());
+    };
+    let peer = "grammers-tl-types";
+    table.race(
+        "check 100 messages",
+        4.5,
+        case("ours", &mut skip),
+        case(peer, &mut grammers),
+    );
+    table.race(
+        "view 100 messages",
+        4.5,
+        case("ours", &mut view),
+        case(peer, &mut grammers),
+    );
+    table.race(
+        "decode 100 messages",
+        0.6,
+        case("ours", &mut decode),
+        case(peer, &mut grammers),
+    );
+    let mut grammers = || {
+        black_box(black_box(&theirs).to_bytes());
+    };
+    let mut built = || {
+        black_box(schema.encode(black_box(&value)).is_ok());
+    };
+    let mut again = || {
+        black_box(schema.encode(black_box(&decoded)).is_ok());
+    };
+    table.race(
+        "encode 100 messages, built",
+        0.5,
+        case("ours", &mut built),
+        case(peer, &mut grammers),
+    );
+    table.race(
+        "encode 100 messages, decoded",
+        0.5,
+        case("ours", &mut again),
+        case(peer, &mut grammers),
+    );
+    table.print();
+}
+
 criterion_group!(benches, parsing, codec);
 
 fn main() {
     benches();
     Criterion::default().configure_from_args().final_summary();
-    ratios::print(&[
-        ("parse_schema", "ours", "grammers"),
-        ("parse_schema", "ours", "ferogram"),
-        ("parse_schema", "ours_document", "grammers"),
-        ("parse_schema", "ours_document", "ferogram"),
-        ("decode_100_messages", "ours_skip", "grammers"),
-        ("decode_100_messages", "ours_view", "grammers"),
-        ("decode_100_messages", "ours_value", "grammers"),
-        ("encode_100_messages", "ours", "grammers"),
-    ]);
+    // A run that measures nothing has no table.
+    #[cfg(feature = "peers")]
+    if !std::env::args().any(|arg| arg == "--test" || arg == "--list") {
+        compare();
+    }
 }

@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 
 pub mod capture;
+pub mod race;
 pub mod ratios;

@@ -420,7 +420,8 @@ fn term(input: &str, depth: usize) -> Parsed<'_, TypeExpr<'_>> {
 /// `<A,B>` behind a type name.
 fn angle_args<'a>(name: &'a str, input: &'a str, depth: usize) -> Parsed<'a, TypeExpr<'a>> {
     let (mut rest, ()) = symbol('<', "`<`")(input)?;
-    let mut args = Vec::new();
+    // Nearly always one: the element of a vector.
+    let mut args = Vec::with_capacity(1);
     loop {
         let (next, arg) = type_expr(rest, depth)?;
         args.push(arg);

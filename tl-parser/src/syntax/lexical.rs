@@ -167,10 +167,13 @@ pub(super) fn id(input: &str) -> Parsed<'_, Option<u32>> {
     let Some(hex) = input.strip_prefix('#') else {
         return Ok((input, None));
     };
-    let count = hex.bytes().take_while(u8::is_ascii_hexdigit).count();
-    let (digits, rest) = split(hex, count);
-    match u32::from_str_radix(digits, 16) {
-        Ok(id) if count <= 8 => Ok((rest, Some(id))),
+    let (mut id, mut count) = (0_u32, 0_usize);
+    for digit in hex.bytes().map_while(|byte| char::from(byte).to_digit(16)) {
+        id = id << 4 | digit;
+        count = count.saturating_add(1);
+    }
+    match count {
+        1..=8 => Ok((split(hex, count).1, Some(id))),
         _ => expected(hex, "one to eight hexadecimal digits"),
     }
 }

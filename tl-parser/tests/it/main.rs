@@ -5,6 +5,7 @@ mod bundled;
 mod codec;
 mod generate;
 mod generated;
+mod hostile;
 mod json;
 mod language;
 mod layers_reference;
