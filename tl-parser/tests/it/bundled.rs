@@ -149,7 +149,7 @@ fn every_flags_word_of_a_bundled_layer_is_computed() {
     }
     assert!(
         without_fields > 0,
-        "such as that of auth.importBotAuthorization"
+        "such as that of stories.allStoriesNotModified"
     );
 }
 
