@@ -53,10 +53,16 @@ class Client:
     extras: tuple[str, ...] = ()
     # Printed beside the name where anything was done to the package.
     mark: str = ""
+    mark_text: str = ""
 
 
 # Without it both do AES in pure Python, at 100 KiB/s.
 FAST = ("TgCrypto==1.2.5",)
+
+GRAMMERS_MARK = (
+    "¹ grammers keeps the server's keys in a private constant: connect, login, 2fa and bot run with one key added to a copy"
+    " of it, everything from session on runs with the published crates and a ready session."
+)
 
 CLIENTS = {
     client.name: client
@@ -66,5 +72,7 @@ CLIENTS = {
         Client("kurigram", "Kurigram 2.2.26", 229, "python", "Kurigram==2.2.26", "pyrogram_client.py", FAST),
         Client("mtcute", "mtcute 0.30.3", 227, "node", "@mtcute/node", "mtcute.mjs"),
         Client("gramjs", "GramJS 2.26.22", 198, "node", "telegram", "gramjs.mjs"),
+        Client("grammers", "grammers 0.11.0", 230, "cargo", "grammers-client", "grammers", 
+               mark=" ¹", mark_text=GRAMMERS_MARK),
     )
 }

@@ -7,12 +7,15 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
 from catalogue import Client
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE / "clients" / "python"))
+from pkcs1 import fingerprint, public_numbers  # noqa: E402
 INSTALL_SECONDS = 900
 
 
@@ -36,7 +39,7 @@ class PythonPackage:
         self.folder = (work / client.name).absolute()
         self.python = self.folder / "bin" / "python"
 
-    def install(self) -> None:
+    def install(self, _rsa_public_key_pem: str) -> None:
         wanted = [self.client.package, *self.client.extras]
         stamp = self.folder / "installed.json"
         if stamp.exists() and json.loads(stamp.read_text()) == wanted:
@@ -62,8 +65,8 @@ class PythonPackage:
                     altered.append(name)
         return altered
 
-    def command(self, situation: Path) -> list:
-        return [self.python, HERE / "clients" / "python" / self.client.script, situation]
+    def commands(self, situation: Path) -> list[list]:
+        return [[self.python, HERE / "clients" / "python" / self.client.script, situation]]
 
 
 class NodePackage:
@@ -74,7 +77,7 @@ class NodePackage:
         self.folder = (work / client.name).absolute()
         self.manifest = self.folder / "installed.json"
 
-    def install(self) -> None:
+    def install(self, _rsa_public_key_pem: str) -> None:
         if shutil.which("npm") is None:
             raise NotRun("npm is not installed")
         source = HERE / "clients" / "node"
@@ -101,15 +104,92 @@ class NodePackage:
         before, now = json.loads(self.manifest.read_text()), self.hashes()
         return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
-    def command(self, situation: Path) -> list:
-        return ["node", self.folder / self.client.script, situation]
+    def commands(self, situation: Path) -> list[list]:
+        return [["node", self.folder / self.client.script, situation]]
 
 
-KINDS = {"python": PythonPackage, "node": NodePackage}
+class CargoPackage:
+    """Two programs of one source: `rest` with the published crates, `logins` with one more server key in a copy.
+
+    Cargo checks the published crates against the lock file. The copy lives in the build folder only.
+    """
+
+    KEY_MATCH = "    Some(match fingerprint {\n"
+
+    def __init__(self, client: Client, work: Path):
+        self.client = client
+        self.folder = (work / client.name).absolute()
+        self.source = HERE / "clients" / client.script
+
+    def install(self, rsa_public_key_pem: str) -> None:
+        if shutil.which("cargo") is None:
+            raise NotRun("cargo is not installed")
+        plain = self.project("rest")
+        self.build(plain, "--locked")
+        patched = self.project("logins")
+        crate = self.copied_crate("grammers-mtproto", plain)
+        n, e = public_numbers(rsa_public_key_pem)
+        arm = f'        {fingerprint(n, e)} => rsa::Key::new("{n}", "{e}").unwrap(),\n'
+        replace_once(crate / "src" / "authentication.rs", self.KEY_MATCH, self.KEY_MATCH + arm)
+        with (patched / "Cargo.toml").open("a") as manifest:
+            manifest.write(f'\n[patch.crates-io]\ngrammers-mtproto = {{ path = "{crate}" }}\n')
+        self.build(patched)
+
+    def project(self, phase: str) -> Path:
+        """A copy of the project, whose files keep their age where nothing changed, so that nothing is built twice."""
+        folder = self.folder / phase
+        for path in [self.source / "Cargo.toml", self.source / "Cargo.lock", *sorted((self.source / "src").iterdir())]:
+            copy_if_changed(path, folder / path.relative_to(self.source))
+        return folder
+
+    def build(self, project: Path, *options: str) -> None:
+        target = self.folder / "target"
+        run(["cargo", "build", "--quiet", "--target-dir", target, *options], project)
+        # Both are called the same, so the next build would take its place.
+        shutil.copy2(target / "debug" / "mtkit-interop-grammers", self.program(project.name))
+
+    def program(self, phase: str) -> Path:
+        return self.folder / f"{phase}.program"
+
+    def copied_crate(self, name: str, project: Path) -> Path:
+        metadata = ["cargo", "metadata", "--locked", "--format-version", "1"]
+        done = subprocess.run(metadata, cwd=project, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+        packages = json.loads(done.stdout)["packages"]
+        published = Path(next(p["manifest_path"] for p in packages if p["name"] == name)).parent
+        copy = self.folder / name
+        if copy.exists():
+            shutil.rmtree(copy)
+        # With the age of the published files, so that an unchanged copy is not built again.
+        shutil.copytree(published, copy)
+        return copy
+
+    def altered(self) -> list[str]:
+        """Nothing to compare: cargo unpacked what the lock file names, and programs do not change their crates."""
+        return []
+
+    def commands(self, situation: Path) -> list[list]:
+        keys = situation.parent / "keys.json"
+        return [[self.program(phase), phase, situation, keys] for phase in ("logins", "rest")]
+
+
+KINDS = {"python": PythonPackage, "node": NodePackage, "cargo": CargoPackage}
 
 
 def package_of(client: Client, work: Path):
     return KINDS[client.kind](client, work)
+
+
+def copy_if_changed(source: Path, target: Path) -> None:
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+
+
+def replace_once(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    if text.count(old) != 1:
+        raise NotRun(f"{path.name} of the published crate is not as expected")
+    path.write_text(text.replace(old, new))
 
 
 def digest_of(path: Path, kind: str) -> bytes:

@@ -65,6 +65,7 @@ def markdown(rows: Rows, steps: list[str]) -> str:
     for step in steps:
         lines.append(f"| {step} | {STEPS[step]} | " + " | ".join(cell(rows[name], step) for name in rows) + " |")
     lines.append("")
+    lines += [f"{text}\n" for text in (CLIENTS[name].mark_text for name in rows) if text]
     lines += [f"- {note}." for note in grouped(rows, steps)]
     return "\n".join(lines)
 

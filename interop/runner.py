@@ -33,7 +33,7 @@ def run_client(name: str, arguments: argparse.Namespace, steps: list[str]) -> di
         if left_over.is_file():
             left_over.unlink()
     package = package_of(CLIENTS[name], arguments.work)
-    package.install()
+    package.install(arguments.rsa_public_key_pem)
     if altered := package.altered():
         raise NotRun(f"the package is not as published: {', '.join(altered[:3])}")
 
@@ -47,7 +47,9 @@ def run_client(name: str, arguments: argparse.Namespace, steps: list[str]) -> di
         path = folder / "situation.json"
         path.write_text(json.dumps(situation))
         seconds = LONG_CLIENT_SECONDS if arguments.long else CLIENT_SECONDS
-        results = drive(package.command(path.absolute()), folder, seconds)
+        results = {}
+        for command in package.commands(path.absolute()):
+            results.update(drive(command, folder, seconds))
         relay.stop()
     finally:
         code = server.stop()
@@ -62,7 +64,7 @@ def drive(command: list, folder: Path, seconds: float) -> dict[str, dict]:
     results: dict[str, dict] = {}
     client = subprocess.Popen(
         [str(word) for word in command], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=(folder / "client.log").open("w"), text=True, env=environment())
+        stderr=(folder / "client.log").open("a"), text=True, env=environment())
     watchdog = threading.Timer(seconds, client.kill)
     watchdog.start()
     for line in client.stdout:
@@ -93,6 +95,11 @@ def main() -> int:
         parser.error(f"unknown client {', '.join(unknown)}; known: {', '.join(CLIENTS)}")
     if arguments.update_readme and arguments.clients:
         parser.error("--update-readme is for all clients at once")
+
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    server = Server(arguments.mtkit, arguments.work)
+    arguments.rsa_public_key_pem = server.ready["rsa_public_key_pem"]
+    server.stop()
 
     steps = report.steps_for(arguments.long)
     rows: report.Rows = {}
