@@ -54,6 +54,8 @@ class Client:
     # Printed beside the name where anything was done to the package.
     mark: str = ""
     mark_text: str = ""
+    # Runs where only the loopback interface exists, because its addresses are its own.
+    isolated: bool = False
 
 
 # Without it both do AES in pure Python, at 100 KiB/s.
@@ -62,6 +64,11 @@ FAST = ("TgCrypto==1.2.5",)
 GRAMMERS_MARK = (
     "¹ grammers keeps the server's keys in a private constant: connect, login, 2fa and bot run with one key added to a copy"
     " of it, everything from session on runs with the published crates and a ready session."
+)
+
+TDLIB_MARK = (
+    "² key patched: TDLib carries the text of the server's keys, so it runs as a copy with other text of the same length,"
+    " through a SOCKS5 proxy and without any network but the loopback interface."
 )
 
 CLIENTS = {
@@ -74,5 +81,7 @@ CLIENTS = {
         Client("gramjs", "GramJS 2.26.22", 198, "node", "telegram", "gramjs.mjs"),
         Client("grammers", "grammers 0.11.0", 230, "cargo", "grammers-client", "grammers", 
                mark=" ¹", mark_text=GRAMMERS_MARK),
+        Client("tdlib", "TDLib 1.8.65", 228, "tdlib", "prebuilt-tdlib", "tdlib.mjs",
+               mark=" ²", mark_text=TDLIB_MARK, isolated=True),
     )
 }

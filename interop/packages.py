@@ -108,6 +108,33 @@ class NodePackage:
         return [["node", self.folder / self.client.script, situation]]
 
 
+class TdlibPackage(NodePackage):
+    """The same, and a copy of the library in which the text of the server keys is the test key's, of equal length."""
+
+    BEGIN, END = b"-----BEGIN RSA PUBLIC KEY-----", b"-----END RSA PUBLIC KEY-----"
+
+    def install(self, rsa_public_key_pem: str) -> None:
+        super().install(rsa_public_key_pem)
+        published = next((self.folder / "node_modules" / "@prebuilt-tdlib").glob("linux-*/libtdjson.so"))
+        ours = rsa_public_key_pem.strip().encode()
+        library, keys, at = published.read_bytes(), 0, 0
+        while (at := library.find(self.BEGIN, at)) >= 0:
+            end = library.index(self.END, at) + len(self.END)
+            if end - at == len(ours):
+                library = library[:at] + ours + library[end:]
+                keys += 1
+            at = end
+        if keys == 0:
+            raise NotRun("the library has no server key of the length of ours")
+        self.library().write_bytes(library)
+
+    def library(self) -> Path:
+        return self.folder / "libtdjson-patched.so"
+
+    def commands(self, situation: Path) -> list[list]:
+        return [["node", self.folder / self.client.script, situation, self.library()]]
+
+
 class CargoPackage:
     """Two programs of one source: `rest` with the published crates, `logins` with one more server key in a copy.
 
@@ -172,7 +199,7 @@ class CargoPackage:
         return [[self.program(phase), phase, situation, keys] for phase in ("logins", "rest")]
 
 
-KINDS = {"python": PythonPackage, "node": NodePackage, "cargo": CargoPackage}
+KINDS = {"python": PythonPackage, "node": NodePackage, "tdlib": TdlibPackage, "cargo": CargoPackage}
 
 
 def package_of(client: Client, work: Path):

@@ -1,8 +1,10 @@
 """The server under test, and the relay between it and the client, which can break connections."""
 
 import contextlib
+import fcntl
 import json
 import socket
+import struct
 import subprocess
 import threading
 from pathlib import Path
@@ -10,6 +12,10 @@ from pathlib import Path
 READY_SECONDS = 20
 # One of the clients keeps the port in a signed 16-bit number, so the system's own choice would break it.
 RELAY_PORTS = range(30_000, 32_000)
+
+# From <linux/sockios.h> and <linux/if.h>.
+SIOCSIFFLAGS = 0x8914
+IFF_UP, IFF_RUNNING = 0x1, 0x40
 
 
 class Server:
@@ -67,17 +73,23 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
-                try:
-                    server = socket.create_connection(self.target)
-                except OSError:
-                    client.close()
-                    continue
-                for end in (client, server):
-                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                with self.lock:
-                    self.sockets |= {client, server}
-                for source, target, from_client in ((client, server, True), (server, client, False)):
-                    threading.Thread(target=self.pump, args=(source, target, from_client), daemon=True).start()
+                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client: socket.socket) -> None:
+        if not through_socks(client):
+            close(client)
+            return
+        try:
+            server = socket.create_connection(self.target)
+        except OSError:
+            close(client)
+            return
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self.lock:
+            self.sockets |= {client, server}
+        for source, target, from_client in ((client, server, True), (server, client, False)):
+            threading.Thread(target=self.pump, args=(source, target, from_client), daemon=True).start()
 
     def pump(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:
         with contextlib.suppress(OSError):
@@ -113,6 +125,43 @@ class Relay:
         close(self.listener)
         close(self.controls)
         self.break_all()
+
+
+def through_socks(client: socket.socket) -> bool:
+    """Answers a SOCKS5 greeting if there is one; wherever it wants to go, the relay goes to the server."""
+    try:
+        if client.recv(1, socket.MSG_PEEK) != b"\x05":
+            return True
+        client.settimeout(5)
+        _, methods = exactly(client, 2)
+        exactly(client, methods)
+        client.sendall(b"\x05\x00")
+        _, command, _, kind = exactly(client, 4)
+        length = {1: 4, 4: 16}.get(kind) or exactly(client, 1)[0]
+        exactly(client, length + 2)
+        client.sendall(b"\x05\x00\x00\x01" + bytes(6))
+        return command == 1
+    except OSError:
+        return False
+    finally:
+        client.settimeout(None)
+
+
+def exactly(end: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = end.recv(count - len(data))
+        if not more:
+            raise OSError("the client is gone")
+        data += more
+    return data
+
+
+def loopback_up() -> None:
+    """Gives the loopback interface of a new network namespace its life; there is no other."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sh", b"lo", IFF_UP | IFF_RUNNING)
+        fcntl.ioctl(control, SIOCSIFFLAGS, request)
 
 
 def bind(host: str) -> socket.socket:

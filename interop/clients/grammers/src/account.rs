@@ -153,13 +153,18 @@ impl Account {
 
     pub async fn texts(&self, chat: PeerRef, limit: usize) -> Done<Vec<String>> {
         let messages = self.history(chat, limit).await?;
-        Ok(messages.iter().map(|message| message.text().to_owned()).collect())
+        Ok(messages
+            .iter()
+            .map(|message| message.text().to_owned())
+            .collect())
     }
 
     /// The key of the DC that it is logged in at.
     pub fn auth_key(&self, dc: i32) -> Done<[u8; 256]> {
         let option: Option<DcOption> = self.session.dc_option(dc)?;
-        Ok(option.and_then(|option| option.auth_key).ok_or("no authorization key")?)
+        Ok(option
+            .and_then(|option| option.auth_key)
+            .ok_or("no authorization key")?)
     }
 }
 

@@ -12,28 +12,42 @@ use crate::situation::{Situation, text_of};
 pub async fn tell(situation: &Situation, keys: &str, steps: &mut Steps) -> Done {
     let alice = Account::open(session(situation, None).await);
     let connected = steps.run("connect", async {
-        expect(!alice.client.is_authorized().await?, "a new key is already authorised")
+        expect(
+            !alice.client.is_authorized().await?,
+            "a new key is already authorised",
+        )
     });
     if !connected.await {
         return Err("connect".into());
     }
     let logged_in = steps.run("login", async {
         let name = log_in(&alice, &situation.alice).await?;
-        expect(name == text_of(&situation.alice["first_name"]), format!("logged in as {name}"))
+        expect(
+            name == text_of(&situation.alice["first_name"]),
+            format!("logged in as {name}"),
+        )
     });
     if !logged_in.await {
         return Err("login".into());
     }
     steps
-        .run("signup", async { Err(NotOffered("grammers leaves sign-up to official applications").into()) })
+        .run("signup", async {
+            Err(NotOffered("grammers leaves sign-up to official applications").into())
+        })
         .await;
     steps.run("2fa", two_factors(situation)).await;
 
     let bot = Account::open(session(situation, None).await);
     steps
         .run("bot", async {
-            let me = bot.client.bot_sign_in(text_of(&situation.bot["token"]), "mtkit").await?;
-            expect(me.username() == situation.bot["username"].as_str(), "another bot")
+            let me = bot
+                .client
+                .bot_sign_in(text_of(&situation.bot["token"]), "mtkit")
+                .await?;
+            expect(
+                me.username() == situation.bot["username"].as_str(),
+                "another bot",
+            )
         })
         .await;
     let bob = Account::open(session(situation, None).await);
@@ -51,15 +65,24 @@ pub async fn tell(situation: &Situation, keys: &str, steps: &mut Steps) -> Done 
 }
 
 pub async fn log_in(account: &Account, who: &Value) -> Done<String> {
-    let token = account.client.request_login_code(text_of(&who["phone"]), "mtkit").await?;
-    let user = account.client.sign_in(&token, text_of(&who["code"])).await?;
+    let token = account
+        .client
+        .request_login_code(text_of(&who["phone"]), "mtkit")
+        .await?;
+    let user = account
+        .client
+        .sign_in(&token, text_of(&who["code"]))
+        .await?;
     Ok(user.first_name().unwrap_or_default().to_owned())
 }
 
 async fn two_factors(situation: &Situation) -> Done {
     let carol = Account::open(session(situation, None).await);
     let who = &situation.carol;
-    let token = carol.client.request_login_code(text_of(&who["phone"]), "mtkit").await?;
+    let token = carol
+        .client
+        .request_login_code(text_of(&who["phone"]), "mtkit")
+        .await?;
     let asked = carol.client.sign_in(&token, text_of(&who["code"])).await;
     let Err(SignInError::PasswordRequired(password)) = asked else {
         return Err("no password was asked for".into());
@@ -69,14 +92,23 @@ async fn two_factors(situation: &Situation) -> Done {
         return Err("a wrong password was taken".into());
     };
     // Its token belongs to one try; the next begins with the code again.
-    let token = carol.client.request_login_code(text_of(&who["phone"]), "mtkit").await?;
+    let token = carol
+        .client
+        .request_login_code(text_of(&who["phone"]), "mtkit")
+        .await?;
     let asked = carol.client.sign_in(&token, text_of(&who["code"])).await;
     let Err(SignInError::PasswordRequired(password)) = asked else {
         return Err("no password was asked for the second time".into());
     };
-    let user = carol.client.check_password(password, text_of(&who["password"])).await?;
+    let user = carol
+        .client
+        .check_password(password, text_of(&who["password"]))
+        .await?;
     carol.close().await;
-    expect(user.first_name() == who["first_name"].as_str(), "somebody else")
+    expect(
+        user.first_name() == who["first_name"].as_str(),
+        "somebody else",
+    )
 }
 
 fn hex(bytes: &[u8]) -> String {

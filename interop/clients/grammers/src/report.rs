@@ -66,16 +66,20 @@ impl Steps {
 }
 
 pub fn expect(condition: bool, what: impl fmt::Display) -> Done {
-    if condition { Ok(()) } else { Err(what.to_string().into()) }
+    if condition {
+        Ok(())
+    } else {
+        Err(what.to_string().into())
+    }
 }
 
 /// Fails unless the service refused with `error`.
-pub fn refused<T>(
-    result: Result<T, grammers_client::InvocationError>,
-    error: &str,
-) -> Done {
+pub fn refused<T>(result: Result<T, grammers_client::InvocationError>, error: &str) -> Done {
     match result {
         Ok(_) => Err(format!("done, though {error} was due").into()),
-        Err(failed) => expect(failed.is(error), format!("refused with {failed}, not {error}")),
+        Err(failed) => expect(
+            failed.is(error),
+            format!("refused with {failed}, not {error}"),
+        ),
     }
 }

@@ -28,10 +28,17 @@ pub async fn tell(situation: &Situation, keys: &str, steps: &mut Steps) -> Done 
         bot: open("bot").await?,
     };
     let begun = steps.run("session", async {
-        expect(cast.bob.client.is_authorized().await?, "the session carries no login")?;
         let me = cast.bob.client.get_me().await?;
-        expect(me.username() == situation.bob["username"].as_str(), "somebody else")?;
+        expect(
+            me.username() == situation.bob["username"].as_str(),
+            "somebody else",
+        )?;
         for account in [&mut cast.alice, &mut cast.bob, &mut cast.bot] {
+            // Nothing connects before the first query, and nobody is told anything before that.
+            expect(
+                account.client.is_authorized().await?,
+                "the session carries no login",
+            )?;
             account.listen("you pressed it").await?;
         }
         Ok(())
@@ -59,10 +66,22 @@ pub async fn tell(situation: &Situation, keys: &str, steps: &mut Steps) -> Done 
     steps.run("group", group(&mut cast, situation)).await;
     steps.run("channel", channel(&mut cast)).await;
     steps.run("button", button(&mut cast, situation)).await;
-    steps.run("flood", async { Err(NotOffered("the server has no such limit yet").into()) }).await;
-    steps.run("migrate", async { Err(NotOffered("the server has one DC").into()) }).await;
+    steps
+        .run("flood", async {
+            Err(NotOffered("the server has no such limit yet").into())
+        })
+        .await;
+    steps
+        .run("migrate", async {
+            Err(NotOffered("the server has one DC").into())
+        })
+        .await;
     steps.run("drop", dropped(&mut cast, situation)).await;
-    steps.run("pfs", async { Err(NotOffered("the client has no temporary keys").into()) }).await;
+    steps
+        .run("pfs", async {
+            Err(NotOffered("the client has no temporary keys").into())
+        })
+        .await;
     steps
         .run("logout", async {
             cast.alice.client.sign_out().await?;
@@ -82,35 +101,60 @@ fn alice(situation: &Situation) -> &str {
 
 async fn me(cast: &Cast, situation: &Situation) -> Done {
     let me = cast.alice.client.get_me().await?;
-    expect(me.username() == Some(alice(situation)), format!("me is {:?}", me.username()))
+    expect(
+        me.username() == Some(alice(situation)),
+        format!("me is {:?}", me.username()),
+    )
 }
 
 async fn dialogs(cast: &Cast, situation: &Situation) -> Done {
     let to = cast.bob.peer(alice(situation)).await?;
     for number in 1..=3 {
-        cast.bob.client.send_message(to, format!("bob's words {number}")).await?;
+        cast.bob
+            .client
+            .send_message(to, format!("bob's words {number}"))
+            .await?;
     }
     let from = cast.alice.find_chat("Bob").await?;
     let found = cast.alice.texts(from, 2).await?;
-    expect(found == ["bob's words 3", "bob's words 2"], format!("the newest two are {found:?}"))
+    expect(
+        found == ["bob's words 3", "bob's words 2"],
+        format!("the newest two are {found:?}"),
+    )
 }
 
 async fn send(cast: &Cast) -> Done {
     let me = cast.alice.me().await?;
-    let sent = cast.alice.client.send_message(me, "a note to myself").await?;
-    expect(sent.id() > 0 && sent.text() == "a note to myself", format!("sent {:?}", sent.text()))
+    let sent = cast
+        .alice
+        .client
+        .send_message(me, "a note to myself")
+        .await?;
+    expect(
+        sent.id() > 0 && sent.text() == "a note to myself",
+        format!("sent {:?}", sent.text()),
+    )
 }
 
 async fn history(cast: &Cast) -> Done {
     let found = cast.alice.texts(cast.alice.me().await?, 10).await?;
-    expect(found == ["a note to myself"], format!("history is {found:?}"))
+    expect(
+        found == ["a note to myself"],
+        format!("history is {found:?}"),
+    )
 }
 
 async fn edit(cast: &Cast, situation: &Situation) -> Done {
     let to = cast.alice.peer(bob(situation)).await?;
     let sent = cast.alice.client.send_message(to, "frist").await?;
-    cast.alice.client.edit_message(to, sent.id(), "first").await?;
-    let seen = cast.bob.texts(cast.bob.peer(alice(situation)).await?, 1).await?;
+    cast.alice
+        .client
+        .edit_message(to, sent.id(), "first")
+        .await?;
+    let seen = cast
+        .bob
+        .texts(cast.bob.peer(alice(situation)).await?, 1)
+        .await?;
     expect(seen == ["first"], format!("Bob reads {seen:?}"))
 }
 
@@ -119,8 +163,14 @@ async fn delete(cast: &Cast, situation: &Situation) -> Done {
     let from = cast.bob.peer(alice(situation)).await?;
     let sent = cast.alice.client.send_message(to, "never mind").await?;
     cast.alice.client.delete_messages(to, &[sent.id()]).await?;
-    for texts in [cast.alice.texts(to, 10).await?, cast.bob.texts(from, 10).await?] {
-        expect(!texts.iter().any(|text| text == "never mind"), format!("still there: {texts:?}"))?;
+    for texts in [
+        cast.alice.texts(to, 10).await?,
+        cast.bob.texts(from, 10).await?,
+    ] {
+        expect(
+            !texts.iter().any(|text| text == "never mind"),
+            format!("still there: {texts:?}"),
+        )?;
     }
     Ok(())
 }
@@ -135,7 +185,11 @@ async fn reply(cast: &Cast, situation: &Situation) -> Done {
     let answer = &answers[0];
     expect(
         answer.text() == "well" && answer.reply_to_message_id() == Some(question.id()),
-        format!("{:?} replies to {:?}", answer.text(), answer.reply_to_message_id()),
+        format!(
+            "{:?} replies to {:?}",
+            answer.text(),
+            answer.reply_to_message_id()
+        ),
     )
 }
 
@@ -143,7 +197,10 @@ async fn forward(cast: &Cast, situation: &Situation) -> Done {
     let from = cast.alice.peer(bob(situation)).await?;
     let me = cast.alice.me().await?;
     let original = cast.alice.history(from, 1).await?;
-    cast.alice.client.forward_messages(me, &[original[0].id()], from).await?;
+    cast.alice
+        .client
+        .forward_messages(me, &[original[0].id()], from)
+        .await?;
     let copies = cast.alice.history(me, 1).await?;
     let copy = &copies[0];
     expect(
@@ -157,7 +214,10 @@ async fn update(cast: &mut Cast, situation: &Situation) -> Done {
     cast.alice.client.send_message(to, "hello, live").await?;
     let message = cast.bob.received("hello, live").await?;
     let sender = username(message.sender());
-    expect(sender == Some(alice(situation)), format!("the sender is {sender:?}"))
+    expect(
+        sender == Some(alice(situation)),
+        format!("the sender is {sender:?}"),
+    )
 }
 
 async fn gap(cast: &Cast, mut away: Account, situation: &Situation) -> Done {
@@ -175,7 +235,8 @@ async fn gap(cast: &Cast, mut away: Account, situation: &Situation) -> Done {
     let mut back = Account::open(session);
     back.listen("").await?;
     for number in 1..=3 {
-        back.received(&format!("while you were away {number}")).await?;
+        back.received(&format!("while you were away {number}"))
+            .await?;
     }
     back.close().await;
     Ok(())
@@ -187,15 +248,24 @@ async fn media(cast: &Cast, situation: &Situation, size: usize) -> Done {
     fs::write(&sent, &content)?;
     let to = cast.alice.peer(bob(situation)).await?;
     let uploaded = cast.alice.client.upload_file(&sent).await?;
-    cast.alice.client.send_message(to, InputMessage::new().file(uploaded)).await?;
-    let messages = cast.bob.history(cast.bob.peer(alice(situation)).await?, 1).await?;
+    cast.alice
+        .client
+        .send_message(to, InputMessage::new().file(uploaded))
+        .await?;
+    let messages = cast
+        .bob
+        .history(cast.bob.peer(alice(situation)).await?, 1)
+        .await?;
     let media = messages[0].media().ok_or("no file in the message")?;
     let mut back = Vec::with_capacity(size);
     let mut chunks = cast.bob.client.iter_download(&media);
     while let Some(chunk) = chunks.next().await? {
         back.extend(chunk);
     }
-    expect(back == content, format!("{} bytes came back of {size}, or other ones", back.len()))
+    expect(
+        back == content,
+        format!("{} bytes came back of {size}, or other ones", back.len()),
+    )
 }
 
 async fn group(cast: &mut Cast, situation: &Situation) -> Done {
@@ -209,13 +279,19 @@ async fn group(cast: &mut Cast, situation: &Situation) -> Done {
     client.invoke(&create).await?;
     let mine = cast.alice.find_chat("Readers").await?;
     let chat_id = mine.id.bare_id().ok_or("no number")?;
-    let rename = tl::functions::messages::EditChatTitle { chat_id, title: "Writers".into() };
+    let rename = tl::functions::messages::EditChatTitle {
+        chat_id,
+        title: "Writers".into(),
+    };
     client.invoke(&rename).await?;
     let his = cast.bob.find_chat("Writers").await?;
     cast.bob.client.send_message(his, "hello, group").await?;
     let message = cast.alice.received("hello, group").await?;
     let sender = username(message.sender());
-    expect(sender == Some(bob(situation)), format!("the sender is {sender:?}"))?;
+    expect(
+        sender == Some(bob(situation)),
+        format!("the sender is {sender:?}"),
+    )?;
     let client = &cast.alice.client;
     expect(members(cast, mine).await? == 2, "not two members")?;
     client.kick_participant(mine, other).await?;
@@ -252,12 +328,22 @@ async fn channel(cast: &mut Cast) -> Done {
     };
     client.invoke(&name).await?;
     let his = cast.bob.peer("mtkit_news").await?;
-    cast.bob.client.join_chat(his).await?.ok_or("joining gave no channel")?;
+    cast.bob
+        .client
+        .join_chat(his)
+        .await?
+        .ok_or("joining gave no channel")?;
     client.send_message(mine, "breaking news").await?;
     cast.bob.received("breaking news").await?;
     let seen = cast.bob.texts(his, 1).await?;
-    expect(seen == ["breaking news"], format!("the newest post is {seen:?}"))?;
-    refused(cast.bob.client.send_message(his, "me too").await, "CHAT_ADMIN_REQUIRED")
+    expect(
+        seen == ["breaking news"],
+        format!("the newest post is {seen:?}"),
+    )?;
+    refused(
+        cast.bob.client.send_message(his, "me too").await,
+        "CHAT_ADMIN_REQUIRED",
+    )
 }
 
 async fn button(cast: &mut Cast, situation: &Situation) -> Done {
@@ -276,17 +362,27 @@ async fn button(cast: &mut Cast, situation: &Situation) -> Done {
         data: Some(b"pressed".to_vec()),
         password: None,
     };
-    let tl::enums::messages::BotCallbackAnswer::Answer(answer) = cast.alice.client.invoke(&press).await?;
-    expect(answer.message.as_deref() == Some("you pressed it"), format!("the answer is {:?}", answer.message))
+    let tl::enums::messages::BotCallbackAnswer::Answer(answer) =
+        cast.alice.client.invoke(&press).await?;
+    expect(
+        answer.message.as_deref() == Some("you pressed it"),
+        format!("the answer is {:?}", answer.message),
+    )
 }
 
 async fn dropped(cast: &mut Cast, situation: &Situation) -> Done {
     let to = cast.alice.peer(bob(situation)).await?;
     let from = cast.bob.peer(alice(situation)).await?;
     situation.lose_next_request();
-    cast.alice.client.send_message(to, "sent into a broken connection").await?;
+    cast.alice
+        .client
+        .send_message(to, "sent into a broken connection")
+        .await?;
     let texts = cast.alice.texts(to, 5).await?;
-    let count = texts.iter().filter(|text| *text == "sent into a broken connection").count();
+    let count = texts
+        .iter()
+        .filter(|text| *text == "sent into a broken connection")
+        .count();
     expect(count == 1, format!("history is {texts:?}"))?;
     cast.bob.client.send_message(from, "still here?").await?;
     cast.alice.received("still here?").await?;
