@@ -136,7 +136,12 @@ fn create(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
     channel.about = about;
     call.state.channels.insert(id, channel);
     call.open_channel_dialog(id, me);
-    call.announced_channel(me, id, Action::ChannelCreate { title })
+    let happened = call.post_service(me, Place::Channel(id), Action::ChannelCreate { title })?;
+    let mut first = call.first_message(me, &happened);
+    call.settle_with(&happened, |view| {
+        first.push(channel_update(view, id));
+        first
+    })
 }
 
 fn delete(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {

@@ -4,8 +4,9 @@
 
 use tl_parser::{Object, Value};
 
+use super::messages::send::message_id;
 use super::{Access, Method, done};
-use crate::call::{Call, Happened};
+use crate::call::{Audience, Call, Happened};
 use crate::error::{
     CHAT_ABOUT_NOT_MODIFIED, CHAT_ABOUT_TOO_LONG, CHAT_ADMIN_REQUIRED, CHAT_ID_INVALID,
     CHAT_NOT_MODIFIED, CHAT_TITLE_EMPTY, PEER_ID_INVALID, PHOTO_INVALID, RpcError,
@@ -17,6 +18,7 @@ use crate::model::chat::{Chat, Participant};
 use crate::model::ids::{ChannelId, ChatId, PeerId, PhotoId, UserId};
 use crate::model::message::{Action, Place};
 use crate::model::rights::{ADMIN_RIGHTS, AdminRights, BANNED_RIGHTS, BannedRights};
+use crate::model::update_log::Change;
 use crate::request::Arguments;
 
 pub(super) const METHODS: &[Method] = &[
@@ -83,6 +85,24 @@ pub(super) fn banned_rights(object: &Object) -> BannedRights {
 }
 
 impl Call<'_> {
+    /// `updateMessageID` of the message that a new group or channel begins with: TDLib knows by it what it made.
+    pub(super) fn first_message(&mut self, me: UserId, happened: &[Happened]) -> Vec<Object> {
+        let mine = happened.iter().find_map(|change| {
+            let for_me = match change.to {
+                Audience::Mailbox(user) => user == me,
+                Audience::Channel(_) => true,
+            };
+            match change.logged.change {
+                Change::NewMessage(id) if for_me => Some(id),
+                _ => None,
+            }
+        });
+        let random_id = self.state.random.long();
+        mine.map(|id| message_id(id, random_id))
+            .into_iter()
+            .collect()
+    }
+
     /// Fails unless the caller may do in a basic group what `bits` leaves to members.
     pub(super) fn check_chat_right(
         &self,
@@ -198,7 +218,14 @@ fn create_chat(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError>
         call.enter_chat(id, *user, me)?;
     }
     let action = Action::ChatCreate { title, users };
-    let updates = call.changed_chat(me, id, action, true)?;
+    let happened = call.post_service(me, Place::Chat(id), action)?;
+    call.tell_participants(id);
+    let first_message = call.first_message(me, &happened);
+    let updates = call.settle_with(&happened, |view| {
+        let mut first = first_message;
+        first.extend(participants_update(view, id));
+        first
+    })?;
     Ok(invited(updates, &missing))
 }
 

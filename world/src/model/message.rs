@@ -97,6 +97,8 @@ pub(crate) struct Forward {
     /// Id of the post in its channel.
     pub(crate) channel_post: Option<i32>,
     pub(crate) post_author: Option<String>,
+    /// The chat it was taken from and its id there, for what is kept in Saved Messages.
+    pub(crate) saved_from: Option<(PeerId, i32)>,
 }
 
 /// A reaction: an emoji of the default set.

@@ -158,5 +158,13 @@ pub(crate) fn banned_rights(rights: BannedRights) -> Object {
         .fold(Object::new("chatBannedRights"), |object, (name, bit)| {
             object.with_flag(*name, rights.bits & (1 << bit) != 0)
         })
-        .with("until_date", rights.until_date)
+        .with(
+            "until_date",
+            // What is for ever is said with the last second, even where it was said with 0.
+            if rights.until_date == 0 {
+                i32::MAX
+            } else {
+                rights.until_date
+            },
+        )
 }

@@ -64,7 +64,13 @@ impl View<'_> {
         let viewer = self.viewer;
         let head = self.head(Object::new("message"), message, id);
         let to_self = message.place == Place::Private(viewer, viewer);
-        let saved = to_self.then(|| self.peer(PeerId::User(viewer)));
+        // The part of Saved Messages that it belongs to: where it was taken from.
+        let taken_from = message
+            .forward
+            .as_ref()
+            .and_then(|forward| forward.saved_from);
+        let saved =
+            to_self.then(|| self.peer(taken_from.map_or(PeerId::User(viewer), |(peer, _)| peer)));
         let forward = message
             .forward
             .as_ref()
@@ -135,12 +141,15 @@ impl View<'_> {
 
     fn forward(&mut self, forward: &Forward) -> Object {
         let from = forward.from.map(|from| self.peer(from));
+        let saved_peer = forward.saved_from.map(|(peer, _)| self.peer(peer));
         Object::new("messageFwdHeader")
             .with_opt("from_id", from)
             .with_opt("from_name", forward.from_name.clone())
             .with("date", forward.date)
             .with_opt("channel_post", forward.channel_post)
             .with_opt("post_author", forward.post_author.clone())
+            .with_opt("saved_from_peer", saved_peer)
+            .with_opt("saved_from_msg_id", forward.saved_from.map(|(_, id)| id))
     }
 
     /// Notes the users whom the text names by id.

@@ -186,6 +186,7 @@ impl View<'_> {
             || viewer
                 .is_none_or(|viewer| viewer.is_bot() || viewer.contacts.contains_key(&user.id));
         Object::new("peerSettings")
+            .with_flag("report_spam", !known)
             .with_flag("add_contact", !known)
             .with_flag("block_contact", !known)
     }

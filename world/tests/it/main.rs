@@ -5,6 +5,7 @@ mod bots;
 mod cdn;
 mod channels;
 mod check;
+mod clients;
 mod contacts;
 mod dialogs;
 mod difference;

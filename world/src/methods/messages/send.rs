@@ -302,7 +302,7 @@ impl Call<'_> {
 }
 
 /// `updateMessageID`: which message a `random_id` became.
-pub(super) fn message_id(id: i32, random_id: i64) -> Object {
+pub(in crate::methods) fn message_id(id: i32, random_id: i64) -> Object {
     Object::new("updateMessageID")
         .with("id", id)
         .with("random_id", random_id)
@@ -450,7 +450,11 @@ fn forward_messages(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcE
             content.entities.clear();
         }
         content.markup = None;
-        let forward = (!drop_author).then(|| call.origin(message));
+        let saved_from = (to == PeerId::User(me)).then_some((from, id));
+        let forward = (!drop_author).then(|| Forward {
+            saved_from,
+            ..call.origin(message)
+        });
         let grouped_id = message.grouped_id;
         let via_bot = message.via_bot;
         let mut draft = Draft::new(place, me, Body::Ordinary(content.into()));
@@ -495,7 +499,11 @@ impl Call<'_> {
     /// Where a message comes from when it is forwarded: its first source stays.
     fn origin(&self, message: &Message) -> Forward {
         if let Some(forward) = &message.forward {
-            return forward.clone();
+            let saved_from = None;
+            return Forward {
+                saved_from,
+                ..forward.clone()
+            };
         }
         let post = match message.place {
             Place::Channel(id) if message.from.is_none() => Some(PeerId::Channel(id)),
@@ -507,6 +515,7 @@ impl Call<'_> {
             date: message.date,
             channel_post: post.map(|_| message.channel_msg_id),
             post_author: message.post_author.clone(),
+            saved_from: None,
         }
     }
 
