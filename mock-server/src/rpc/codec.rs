@@ -2,6 +2,7 @@
 //!
 //! Handlers, rules and the journal see the newest bundled layer only.
 
+use mtproto_core::message::gzip;
 use mtproto_core::rpc::RpcError;
 use tl_parser::{DecodeError, DecodeErrorKind, Layers, Limits, Object, Schema, Value, project};
 
@@ -134,10 +135,37 @@ const FORGIVEN_QUERY: usize = 16 << 10;
 
 /// Reads a query in which an `InputPeer` may stand for an `InputUser` or an `InputChannel`.
 fn decode_forgiving_peers(schema: &Schema, body: &[u8]) -> Result<Value, DecodeError> {
-    let mut failed = match schema.decode(body, Limits::NETWORK) {
+    let failed = match schema.decode(body, Limits::NETWORK) {
         Ok(value) => return Ok(value),
         Err(failed) => failed,
     };
+    match unpacked_in_wrappers(&failed, body) {
+        Some(unpacked) => match schema.decode(&unpacked, Limits::NETWORK) {
+            Ok(value) => Ok(value),
+            Err(failed) => decode_again(schema, &unpacked, failed),
+        },
+        None => decode_again(schema, body, failed),
+    }
+}
+
+/// The query with the packed object inside of its wrappers unpacked: TDLib packs a long query first and wraps it then.
+fn unpacked_in_wrappers(failed: &DecodeError, body: &[u8]) -> Option<Vec<u8>> {
+    // The last field of every wrapper is the query, so nothing follows it.
+    let in_wrappers = failed.path().all(|step| *step.field == *"query");
+    let unknown = matches!(failed.kind(), DecodeErrorKind::UnknownConstructor { .. });
+    if !in_wrappers || !unknown {
+        return None;
+    }
+    let (wrappers, packed) = body.split_at_checked(failed.offset())?;
+    let query = gzip::unpack(packed, gzip::MAX_INFLATED).ok()??;
+    Some([wrappers, &query].concat())
+}
+
+fn decode_again(
+    schema: &Schema,
+    body: &[u8],
+    mut failed: DecodeError,
+) -> Result<Value, DecodeError> {
     if body.len() > FORGIVEN_QUERY {
         return Err(failed);
     }
@@ -185,6 +213,9 @@ fn refusal(failed: &DecodeError) -> RpcError {
 
 #[cfg(test)]
 mod tests {
+    use mtproto_core::tl::Combinator as _;
+    use mtproto_core::tl::service::GzipPacked;
+
     use super::*;
 
     /// `query` inside `invokeWithLayer(158, initConnection(…))`, with every `from` replaced by `to` in the bytes.
@@ -207,6 +238,13 @@ mod tests {
             }
         }
         body
+    }
+
+    fn pack(object: &[u8]) -> Vec<u8> {
+        GzipPacked {
+            packed_data: &gzip::deflate(object),
+        }
+        .to_bytes()
     }
 
     fn input_user(id: i64) -> Object {
@@ -238,6 +276,25 @@ mod tests {
             .with("username", "news");
         let swapped = request(rename, &[("inputChannel", "inputPeerChannel")]);
         assert!(Codec::bundled().decode_query(None, &swapped).is_ok());
+    }
+
+    #[test]
+    fn a_query_may_be_packed_inside_of_its_wrappers() {
+        let query = Object::new("users.getUsers").with("id", vec![input_user(1)]);
+        let plain = request(query, &[]);
+        let (wrapper, inner) = plain.split_at(8);
+        let packed = [wrapper, &pack(inner)].concat();
+        let codec = Codec::bundled();
+        let decoded = codec.decode_query(None, &packed).unwrap();
+        assert_eq!(
+            decoded.request,
+            codec.decode_query(None, &plain).unwrap().request
+        );
+
+        let twice = [wrapper, &pack(&pack(inner))].concat();
+        assert!(codec.decode_query(None, &twice).is_err());
+        let damaged = &packed[..packed.len() - 12];
+        assert!(codec.decode_query(None, damaged).is_err());
     }
 
     #[test]
