@@ -81,7 +81,7 @@ CLIENTS = {
         Client("gramjs", "GramJS 2.26.22", 198, "node", "telegram", "gramjs.mjs"),
         Client("grammers", "grammers 0.11.0", 230, "cargo", "grammers-client", "grammers", 
                mark=" ¹", mark_text=GRAMMERS_MARK),
-        Client("tdlib", "TDLib 1.8.65", 228, "tdlib", "prebuilt-tdlib", "tdlib.mjs",
+        Client("tdlib", "TDLib 1.8.65", 227, "tdlib", "prebuilt-tdlib", "tdlib.mjs",
                mark=" ²", mark_text=TDLIB_MARK, isolated=True),
     )
 }

@@ -66,6 +66,9 @@ def run_client(name: str, arguments: argparse.Namespace, steps: list[str]) -> di
         relay.stop()
     finally:
         code = server.stop()
+    keys = (folder / "keys.log").read_text()
+    if results.get("pfs", {}).get("ok") and " temp" not in keys:
+        results["pfs"] = failure("pfs", "the server made no temporary key")
     if code != 0:
         results["server"] = failure("server", f"mtkit serve ended with {code}")
     if altered := package.altered():

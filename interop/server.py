@@ -24,6 +24,8 @@ class Server:
     def __init__(self, mtkit: Path, folder: Path):
         command = [
             str(mtkit), "serve", "--json", "--seed", "1", "--exit-on-stdin-close",
+            # Nothing else in the story changes a profile.
+            "--flood", "account.updateProfile=1/300",
             "--keylog", str(folder / "keys.log"), "--capture", str(folder / "capture.pcapng"),
         ]
         self.process = subprocess.Popen(

@@ -218,6 +218,14 @@ class GramJS {
     await client.destroy()
   }
 
+  async setBio(client, text) {
+    await client.invoke(new Api.account.UpdateProfile({ about: text }))
+  }
+
+  secondsOf(error) {
+    return error.seconds
+  }
+
   errorOf(error) {
     return error.errorMessage ?? error.message
   }

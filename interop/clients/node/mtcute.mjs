@@ -225,6 +225,14 @@ class Mtcute {
     await client.destroy()
   }
 
+  async setBio(client, text) {
+    await client.updateProfile({ bio: text })
+  }
+
+  secondsOf(error) {
+    return tl.RpcError.is(error, 'FLOOD_WAIT_%d') ? error.seconds : undefined
+  }
+
   errorOf(error) {
     return tl.RpcError.is(error) ? error.text : error.message
   }

@@ -218,7 +218,12 @@ export class Story {
   }
 
   async step_flood() {
-    throw new NotOffered('the server has no such limit yet')
+    await this.adapter.setBio(this.alice, 'the first change is free')
+    let error
+    await this.adapter.setBio(this.alice, 'the second comes too soon').catch((failed) => { error = failed })
+    expect(error !== undefined, 'no FLOOD_WAIT')
+    const seconds = this.adapter.secondsOf(error)
+    expect(seconds > 0 && seconds <= 300, `${seconds} seconds to wait, by ${error.message}`)
   }
 
   async step_migrate() {

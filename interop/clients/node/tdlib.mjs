@@ -16,7 +16,7 @@ class TDLib {
     tdl.configure({ tdjson: library, verbosityLevel: 1 })
   }
 
-  async create(name, { folder = `${name}-${this.count++}` } = {}) {
+  async create(name, { folder = `${name}-${this.count++}`, pfs = false } = {}) {
     // region: point
     const client = tdl.createClient({
       apiId: 1,
@@ -34,6 +34,9 @@ class TDLib {
     client.on('error', (error) => console.error(folder, error))
     client.on('update', (update) => this.handle(client, update).catch((error) => console.error(folder, error)))
     await this.state(client, 'authorizationStateWaitPhoneNumber', 'authorizationStateReady')
+    if (pfs) {
+      await client.invoke({ _: 'setOption', name: 'use_pfs', value: { _: 'optionValueBoolean', value: true } })
+    }
     await client.invoke({ _: 'addProxy', proxy, enable: true })
     return client
   }
@@ -317,7 +320,7 @@ class TDLib {
   }
 
   needsTemporaryKeys() {
-    throw new NotOffered('TDLib makes them only where it is told to by an option of its own')
+    throw new NotOffered('TDLib packs auth.bindTempAuthKey inside of its wrappers, and the server reads it only bare')
   }
 
   async logOut(client) {
@@ -325,9 +328,17 @@ class TDLib {
     await this.state(client, 'authorizationStateClosed')
   }
 
+  async setBio(client, text) {
+    await client.invoke({ _: 'setBio', bio: text })
+  }
+
+  secondsOf(error) {
+    return error.code === 429 ? Number(/retry after (\d+)/.exec(error.message)?.[1]) : undefined
+  }
+
   errorOf(error) {
     // TDLib refuses what it knows to be refused.
-    if (/^Have no (write access|rights)/.test(error.message)) return 'CHAT_ADMIN_REQUIRED'
+    if (/^(Have no|Need administrator) rights/.test(error.message)) return 'CHAT_ADMIN_REQUIRED'
     return error.code === 401 ? 'AUTH_KEY_UNREGISTERED' : error.message
   }
 }

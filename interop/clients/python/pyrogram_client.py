@@ -12,7 +12,7 @@ import pyrogram
 from pyrogram import Client, filters
 from pyrogram.connection import connection
 from pyrogram.crypto import rsa
-from pyrogram.errors import RPCError
+from pyrogram.errors import FloodWait, RPCError
 from pyrogram.handlers import CallbackQueryHandler, MessageHandler
 from pyrogram.raw import functions
 from pyrogram.types import InlineKeyboardButton, InlineKeyboardMarkup
@@ -192,6 +192,12 @@ class Pyrogram:
 
     async def log_out(self, client) -> bool:
         return await client.log_out()
+
+    async def set_bio(self, client, text: str) -> None:
+        await client.update_profile(bio=text)
+
+    def seconds_of(self, error: Exception) -> int | None:
+        return error.value if isinstance(error, FloodWait) else None
 
     def error_of(self, error: Exception) -> str:
         return str(error.ID) if isinstance(error, RPCError) else str(error)

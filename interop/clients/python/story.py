@@ -211,7 +211,15 @@ class Story:
         expect(answer == "you pressed it", f"the answer is {answer!r}")
 
     async def flood(self) -> None:
-        raise NotOffered("the server has no such limit yet")
+        await self.adapter.set_bio(self.alice, "the first change is free")
+        try:
+            await self.adapter.set_bio(self.alice, "the second comes too soon")
+        except Exception as failed:
+            seconds = self.adapter.seconds_of(failed)
+            expect(seconds is not None, f"{type(failed).__name__}: {failed}")
+            expect(0 < seconds <= 300, f"{seconds} seconds to wait")
+        else:
+            raise AssertionError("no FLOOD_WAIT")
 
     async def migrate(self) -> None:
         raise NotOffered("the server has one DC")

@@ -8,7 +8,7 @@ from harness import Server, exit_code, expect
 from story import Inbox, Message, Story
 from telethon import Button, TelegramClient, events, functions, types
 from telethon.crypto import rsa
-from telethon.errors import RPCError
+from telethon.errors import FloodWaitError, RPCError
 from telethon.sessions import StringSession
 
 
@@ -155,6 +155,12 @@ class Telethon:
 
     async def log_out(self, client) -> bool:
         return await client.log_out()
+
+    async def set_bio(self, client, text: str) -> None:
+        await client(functions.account.UpdateProfileRequest(about=text))
+
+    def seconds_of(self, error: Exception) -> int | None:
+        return error.seconds if isinstance(error, FloodWaitError) else None
 
     def error_of(self, error: Exception) -> str:
         return NAMES.get(type(error).__name__, str(error)) if isinstance(error, RPCError) else str(error)

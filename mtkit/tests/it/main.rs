@@ -2,6 +2,7 @@
 
 mod book;
 mod capture;
+mod clients;
 mod command;
 mod connect;
 mod generated;

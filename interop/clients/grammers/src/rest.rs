@@ -3,7 +3,7 @@
 use std::fs;
 
 use grammers_client::message::{Button, InputMessage, ReplyMarkup};
-use grammers_client::tl;
+use grammers_client::{InvocationError, tl};
 use serde_json::Value;
 
 use crate::account::{Account, session, username};
@@ -66,11 +66,7 @@ pub async fn tell(situation: &Situation, keys: &str, steps: &mut Steps) -> Done 
     steps.run("group", group(&mut cast, situation)).await;
     steps.run("channel", channel(&mut cast)).await;
     steps.run("button", button(&mut cast, situation)).await;
-    steps
-        .run("flood", async {
-            Err(NotOffered("the server has no such limit yet").into())
-        })
-        .await;
+    steps.run("flood", flood(&cast)).await;
     steps
         .run("migrate", async {
             Err(NotOffered("the server has one DC").into())
@@ -368,6 +364,29 @@ async fn button(cast: &mut Cast, situation: &Situation) -> Done {
         answer.message.as_deref() == Some("you pressed it"),
         format!("the answer is {:?}", answer.message),
     )
+}
+
+async fn flood(cast: &Cast) -> Done {
+    let set_bio = async |about: &str| {
+        let request = tl::functions::account::UpdateProfile {
+            first_name: None,
+            last_name: None,
+            about: Some(about.to_owned()),
+        };
+        cast.alice.client.invoke(&request).await
+    };
+    set_bio("the first change is free").await?;
+    match set_bio("the second comes too soon").await {
+        Err(InvocationError::Rpc(error)) if error.name == "FLOOD_WAIT" => {
+            let seconds = error.value.unwrap_or(0);
+            expect(
+                (1..=300).contains(&seconds),
+                format!("{seconds} seconds to wait"),
+            )
+        }
+        Err(error) => Err(error.into()),
+        Ok(_) => Err("no FLOOD_WAIT".into()),
+    }
 }
 
 async fn dropped(cast: &mut Cast, situation: &Situation) -> Done {
