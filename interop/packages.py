@@ -126,13 +126,13 @@ class TdlibPackage(NodePackage):
             at = end
         if keys == 0:
             raise NotRun("the library has no server key of the length of ours")
-        self.library().write_bytes(library)
+        self.patched_copy().write_bytes(library)
 
-    def library(self) -> Path:
+    def patched_copy(self) -> Path:
         return self.folder / "libtdjson-patched.so"
 
     def commands(self, situation: Path) -> list[list]:
-        return [["node", self.folder / self.client.script, situation, self.library()]]
+        return [["node", self.folder / self.client.script, situation, self.patched_copy()]]
 
 
 class CargoPackage:
