@@ -368,6 +368,7 @@ pub(crate) fn sign_in(phone: &str, sent: &Object, code: &str) -> Object {
 
 pub(crate) fn import_bot(token: &str) -> Object {
     Object::new("auth.importBotAuthorization")
+        .with("flags", 0)
         .with("api_id", 1)
         .with("api_hash", "x")
         .with("bot_auth_token", token)
