@@ -34,7 +34,7 @@ fuzz_one() {
     local target=$1 log=$logs/$1.log kept=fuzz/target/corpus/$1
     mkdir -p "$kept" "fuzz/artifacts/$1"
     local state=clean
-    "$binaries/$target" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=10 \
+    "$binaries/$target" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=60 \
         -print_final_stats=1 -artifact_prefix="fuzz/artifacts/$target/" "$kept" "fuzz/corpus/$target" \
         >"$log" 2>&1 || state=FINDING
     local executions
