@@ -227,7 +227,7 @@ export class Story {
   }
 
   async step_migrate() {
-    throw new NotOffered('the server has one DC')
+    throw new NotOffered('the story has no account of another DC yet')
   }
 
   async step_drop() {

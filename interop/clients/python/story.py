@@ -222,7 +222,7 @@ class Story:
             raise AssertionError("no FLOOD_WAIT")
 
     async def migrate(self) -> None:
-        raise NotOffered("the server has one DC")
+        raise NotOffered("the story has no account of another DC yet")
 
     async def drop(self) -> None:
         self.server.lose_next_request()

@@ -69,7 +69,7 @@ pub async fn tell(situation: &Situation, keys: &str, steps: &mut Steps) -> Done 
     steps.run("flood", flood(&cast)).await;
     steps
         .run("migrate", async {
-            Err(NotOffered("the server has one DC").into())
+            Err(NotOffered("the story has no account of another DC yet").into())
         })
         .await;
     steps.run("drop", dropped(&mut cast, situation)).await;
