@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod capture;
+pub mod duo;
 pub mod race;
 pub mod ratios;

@@ -1,5 +1,6 @@
 //! The key exchange on a client's connection.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{Connection, Event, SavedKeys};
@@ -38,14 +39,14 @@ impl Connection {
             ..self.config.handshake.clone()
         };
         let (handshake, request) = ClientHandshake::new(config, &mut self.random);
-        self.exchange = Some(Exchange {
+        self.exchange = Some(Box::new(Exchange {
             handshake,
             request: Some(request),
             deadline: now.saturating_add(self.config.handshake_timeout),
             expires_in,
             restarts,
             primes: PrimeCache::default(),
-        });
+        }));
     }
 
     /// The server refused a step: another run may do better, but not for ever.

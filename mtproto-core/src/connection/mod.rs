@@ -51,7 +51,7 @@ pub struct Connection {
     /// Absent between streams.
     framer: Option<Framer>,
     plain_ids: MsgIds,
-    exchange: Option<Exchange>,
+    exchange: Option<Box<Exchange>>,
     /// The permanent key.
     auth_key: Option<AuthKey>,
     temporary: Temporary,

@@ -11,6 +11,9 @@ use crate::session::{Flow, Packet};
 use crate::time::Instant;
 use crate::transport::{Framer, Transport, quick_ack_token};
 
+/// Capacity in bytes that each reused buffer may keep: a connection at rest holds little memory.
+const RETAINED: usize = 256;
+
 impl Connection {
     /// Appends the next bytes to send to `out`; call until there are none.
     pub fn poll_transmit(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<Transmit> {
@@ -80,9 +83,12 @@ impl Connection {
             self.quick_acks
                 .expect(quick_ack_token(&large), packet.quick_ack);
         }
-        framer
-            .write_payload(payload, quick_ack, &mut self.random, out)
-            .is_ok()
+        let written = framer.write_payload(payload, quick_ack, &mut self.random, out);
+        for buffer in [body, payload] {
+            buffer.clear();
+            buffer.shrink_to(RETAINED);
+        }
+        written.is_ok()
     }
 }
 

@@ -7,7 +7,7 @@ use core::ops::Range;
 use crate::crypto::aes_ctr::AesCtr256;
 
 /// Capacity that an idle stream may keep, in bytes; a server holds one buffer per connection.
-const RETAINED: usize = 4096;
+const RETAINED: usize = 1024;
 
 /// A queue of received bytes that lie in one piece, deciphered when they come in.
 ///
