@@ -7,17 +7,17 @@ use tl_parser::{Object, Value};
 use crate::call::Call;
 use crate::error::{
     BOT_INLINE_DISABLED, BOT_INVALID, BOT_RESPONSE_TIMEOUT, INLINE_RESULT_EXPIRED, MESSAGE_EMPTY,
-    MESSAGE_ID_INVALID, MESSAGE_NOT_MODIFIED, QUERY_ID_INVALID, RESULT_ID_DUPLICATE,
-    RESULT_ID_EMPTY, RESULT_ID_INVALID, RESULT_TYPE_INVALID, RESULTS_TOO_MUCH, RpcError,
-    SEND_MESSAGE_TYPE_INVALID, WEBPAGE_CURL_FAILED,
+    MESSAGE_ID_INVALID, QUERY_ID_INVALID, RESULT_ID_DUPLICATE, RESULT_ID_EMPTY, RESULT_ID_INVALID,
+    RESULT_TYPE_INVALID, RESULTS_TOO_MUCH, RpcError, SEND_MESSAGE_TYPE_INVALID,
+    WEBPAGE_CURL_FAILED,
 };
 use crate::inline::{InlineResult, OFFER_LIFETIME, Offer, web_document};
 use crate::methods::done;
+use crate::methods::messages::edit::revise;
 use crate::methods::messages::send::finish;
 use crate::model::ids::{MessageKey, PeerId, UserId};
 use crate::model::media::Media;
 use crate::model::message::{Body, Content};
-use crate::model::update_log::Change;
 use crate::outcome::Effect;
 use crate::queries::{Asked, PATIENCE, Query};
 use crate::request::Arguments;
@@ -291,33 +291,7 @@ pub(super) fn edit(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcEr
     let key = named(call, me, request.need_object("id")?)?;
     let message = call.state.messages.get(&key).ok_or(MESSAGE_ID_INVALID)?;
     let old = message.content().ok_or(MESSAGE_ID_INVALID)?.clone();
-    let mut new = old.clone();
-    if let Some(raw) = request.str("message") {
-        let longest = match old.media {
-            Some(_) => CAPTION_LENGTH_MAX,
-            None => MESSAGE_LENGTH_MAX,
-        };
-        let entities = request.vector("entities").unwrap_or_default();
-        (new.text, new.entities) = call.prepare_text(raw, entities, longest)?;
-    }
-    if let Some(media) = request.object("media") {
-        new.media = Some(call.input_media(me, media)?);
-    }
-    new.markup = call.markup(me, request)?;
-    if new.text.is_empty() && new.media.is_none() {
-        return Err(MESSAGE_EMPTY.into());
-    }
-    if new == old {
-        return Err(MESSAGE_NOT_MODIFIED.into());
-    }
-    let date = call.date();
-    if let Some(message) = call.state.messages.get_mut(&key) {
-        message.body = Body::Ordinary(new.into());
-        message.edit_date = Some(date);
-    }
-    let happened = call
-        .state
-        .log_for_readers(key, |id, _| Change::EditMessage(id));
+    let happened = revise(call, me, key, &old, request)?;
     call.announce(&happened);
     Ok(done())
 }

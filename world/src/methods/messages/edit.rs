@@ -13,7 +13,7 @@ use crate::error::{
 use crate::methods::help::EDIT_TIME_LIMIT;
 use crate::methods::{Access, Method};
 use crate::model::ids::{ChannelId, MessageKey, PeerId, UserId};
-use crate::model::message::{Action, Body, Message, Place, Reply};
+use crate::model::message::{Action, Body, Content, Message, Place, Reply};
 use crate::model::rights::{AdminRights, BannedRights};
 use crate::model::update_log::Change;
 use crate::posting::Draft;
@@ -84,6 +84,18 @@ fn edit_message(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError
     let message = call.editable(me, peer, id)?;
     let key = message.key;
     let old = message.content().cloned().unwrap_or_default();
+    let happened = revise(call, me, key, &old, request)?;
+    call.settle(&happened, Vec::new())
+}
+
+/// Puts what a request says of text, media and keyboard in the place of `old`, the content of message `key`.
+pub(in crate::methods) fn revise(
+    call: &mut Call<'_>,
+    me: UserId,
+    key: MessageKey,
+    old: &Content,
+    request: &Object,
+) -> Result<Vec<Happened>, RpcError> {
     let mut new = old.clone();
     if let Some(raw) = request.str("message") {
         let longest = if old.media.is_some() {
@@ -102,7 +114,7 @@ fn edit_message(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError
     }
     // Editing without a keyboard takes it away.
     new.markup = call.markup(me, request)?;
-    if new == old {
+    if new == *old {
         return Err(MESSAGE_NOT_MODIFIED.into());
     }
     let date = call.date();
@@ -110,10 +122,9 @@ fn edit_message(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError
         message.body = Body::Ordinary(new.into());
         message.edit_date = Some(date);
     }
-    let happened = call
+    Ok(call
         .state
-        .log_for_readers(key, |id, _| Change::EditMessage(id));
-    call.settle(&happened, Vec::new())
+        .log_for_readers(key, |id, _| Change::EditMessage(id)))
 }
 
 fn get_edit_data(call: &mut Call<'_>, request: &Object) -> Result<Value, RpcError> {
